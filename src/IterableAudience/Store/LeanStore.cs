@@ -1,0 +1,93 @@
+using Microsoft.Data.Sqlite;
+
+namespace IterableAudience.Store;
+
+/// <summary>
+/// The way to the lean tables. SQLite has one writer: all writes queue here for it, each a short transaction, instead of
+/// waking each other up by timeouts. Readers take connections of their own and see the last committed state (WAL).
+/// </summary>
+internal sealed class LeanStore(string connectionString) : IDisposable
+{
+    private readonly SemaphoreSlim _writerFree = new(1, 1);
+    private SqliteConnection? _writer;
+
+    /// <summary>
+    /// Runs <paramref name="work"/> in one transaction that is committed when it returns and rolled back when it throws.
+    /// </summary>
+    /// <param name="work">The writes; short (50,000 rows at most), so that nobody waits long for the writer.</param>
+    /// <param name="durable">True: on the disk before this returns. False: a power cut may lose it; it is only done again then.</param>
+    /// <param name="cancel">Stops waiting for the writer; a transaction that has begun is finished.</param>
+    public async Task<T> WriteAsync<T>(Func<SqliteConnection, T> work, bool durable, CancellationToken cancel)
+    {
+        await _writerFree.WaitAsync(cancel);
+        try
+        {
+            _writer ??= Open("PRAGMA cache_size=-65536; PRAGMA temp_store=MEMORY;");
+            Execute(_writer, durable ? "PRAGMA synchronous=FULL" : "PRAGMA synchronous=NORMAL");
+            using var transaction = _writer.BeginTransaction(deferred: false);
+            var result = work(_writer);
+            transaction.Commit();
+            return result;
+        }
+        catch (SqliteException)
+        {
+            // A writer that met a full disk or a broken file starts again from a fresh connection.
+            _writer?.Dispose();
+            _writer = null;
+            throw;
+        }
+        finally
+        {
+            _writerFree.Release();
+        }
+    }
+
+    public Task WriteAsync(Action<SqliteConnection> work, bool durable, CancellationToken cancel)
+        => WriteAsync(
+            c =>
+            {
+                work(c);
+                return true;
+            },
+            durable,
+            cancel);
+
+    /// <summary>Runs a read on a connection of its own.</summary>
+    public T Read<T>(Func<SqliteConnection, T> work)
+    {
+        using var connection = OpenRead();
+        return work(connection);
+    }
+
+    /// <summary>A connection for reads that go on for a while; the caller disposes of it.</summary>
+    public SqliteConnection OpenRead() => Open("PRAGMA cache_size=-16384;");
+
+    public void Dispose()
+    {
+        _writer?.Dispose();
+        _writerFree.Dispose();
+    }
+
+    private static void Execute(SqliteConnection connection, string sql)
+    {
+        using var command = connection.CreateCommand();
+        command.CommandText = sql;
+        command.ExecuteNonQuery();
+    }
+
+    private SqliteConnection Open(string pragmas)
+    {
+        var connection = new SqliteConnection(connectionString);
+        try
+        {
+            connection.Open();
+            Execute(connection, pragmas);
+            return connection;
+        }
+        catch
+        {
+            connection.Dispose();
+            throw;
+        }
+    }
+}

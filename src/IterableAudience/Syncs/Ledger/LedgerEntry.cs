@@ -1,0 +1,70 @@
+using System.Text;
+using IterableAudience.Records;
+using IterableAudience.Store;
+using IterableAudience.Syncs.Staging;
+
+namespace IterableAudience.Syncs.Ledger;
+
+/// <summary>One entry of the ledger: (connection, key) → identity with a state. A key may have several, told apart by their slot.</summary>
+internal struct LedgerEntry
+{
+    private const byte Version = 1;
+    private const byte HasEmail = 1;
+    private const byte HasUserId = 2;
+
+    public long Connection;
+    public long KeyHash;
+    public int Slot;
+    public EntryState State;
+    public byte[] Value;
+    public KeyKind KeyKind;
+    public Slice Key;
+    public Slice Email;
+    public Slice UserId;
+
+    public readonly ReadOnlySpan<byte> KeyBytes => Key.Of(Value);
+
+    public readonly bool Holds => State is EntryState.Member or EntryState.Maybe;
+
+    public readonly Identity Identity => new(Text(Email), Text(UserId));
+
+    public readonly string KeyText => Text(Key) ?? "";
+
+    public static byte[] Encode(BlobWriter scratch, KeyKind kind, string key, string? email, string? userId)
+    {
+        scratch.Clear();
+        scratch.Byte(Version);
+        scratch.Byte((byte)kind);
+        scratch.Byte((byte)((email is null ? 0 : HasEmail) | (userId is null ? 0 : HasUserId)));
+        scratch.Text(key);
+        if (email is not null)
+        {
+            scratch.Text(email);
+        }
+
+        if (userId is not null)
+        {
+            scratch.Text(userId);
+        }
+
+        return scratch.ToArray();
+    }
+
+    public static LedgerEntry Decode(long connection, long keyHash, int slot, EntryState state, byte[] value)
+    {
+        var reader = new BlobReader(value);
+        if (reader.Byte() != Version)
+        {
+            throw new InvalidDataException("An entry of the ledger has a version that this program does not know.");
+        }
+
+        var entry = new LedgerEntry { Connection = connection, KeyHash = keyHash, Slot = slot, State = state, Value = value, KeyKind = (KeyKind)reader.Byte() };
+        var flags = reader.Byte();
+        entry.Key = reader.SkipText();
+        entry.Email = (flags & HasEmail) != 0 ? reader.SkipText() : Slice.None;
+        entry.UserId = (flags & HasUserId) != 0 ? reader.SkipText() : Slice.None;
+        return entry;
+    }
+
+    private readonly string? Text(Slice slice) => slice.Exists ? Encoding.UTF8.GetString(slice.Of(Value)) : null;
+}

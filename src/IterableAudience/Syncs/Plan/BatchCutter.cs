@@ -1,0 +1,79 @@
+using System.Security.Cryptography;
+using IterableAudience.Store;
+using IterableAudience.Syncs.Send;
+using Microsoft.Data.Sqlite;
+
+namespace IterableAudience.Syncs.Plan;
+
+/// <summary>Cuts the operations of one stage into batches of a thousand; only the last one is shorter.</summary>
+internal sealed class BatchCutter(long sync, Stage stage, IncrementalHash? planHash = null)
+{
+    /// <summary>Subscribers that one request may carry; RudderStack's and our own limit (Iterable states none).</summary>
+    public const int Size = 1000;
+
+    private readonly BlobWriter _ords = new(6 * Size);
+    private readonly BlobWriter _blob = new(64 * 1024);
+    private int _count;
+    private int _firstPart;
+    private int _lastPart;
+
+    /// <summary>Batches written so far; also the number of the next one.</summary>
+    public int Batches { get; private set; }
+
+    public void Add(SqliteConnection write, OpRef reference, OpFlags flags, ReadOnlySpan<byte> body, ReadOnlySpan<byte> tail)
+    {
+        Begin(reference);
+        _blob.UInt16((ushort)flags);
+        _blob.Bytes(body);
+        _blob.Bytes(tail);
+        End(write, reference);
+    }
+
+    public void Add(SqliteConnection write, PlanOp op)
+    {
+        Begin(op.Ref);
+        PlanOpCodec.Write(_blob, op);
+        End(write, op.Ref);
+    }
+
+    public void Flush(SqliteConnection write)
+    {
+        if (_count == 0)
+        {
+            return;
+        }
+
+        var blob = _blob.ToArray();
+        planHash?.AppendData([(byte)stage]);
+        planHash?.AppendData(_ords.Written);
+        planHash?.AppendData(blob);
+        write.Run(
+            "INSERT INTO batch (sync, stage, n, operations, first_part, last_part, ords, blob) VALUES (@s, @g, @n, @c, @f, @l, @o, @b)",
+            ("@s", sync), ("@g", (int)stage), ("@n", Batches), ("@c", _count), ("@f", _firstPart), ("@l", _lastPart),
+            ("@o", _ords.ToArray()), ("@b", blob));
+        Batches++;
+        _count = 0;
+    }
+
+    private void Begin(OpRef reference)
+    {
+        if (_count == 0)
+        {
+            _ords.Clear();
+            _blob.Clear();
+            _blob.Byte(PlanOpCodec.Version);
+            _firstPart = reference.Part;
+        }
+    }
+
+    private void End(SqliteConnection write, OpRef reference)
+    {
+        _ords.UInt16(reference.Part);
+        _ords.Int32(reference.Ord);
+        _lastPart = reference.Part;
+        if (++_count == Size)
+        {
+            Flush(write);
+        }
+    }
+}

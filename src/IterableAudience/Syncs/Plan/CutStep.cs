@@ -1,0 +1,197 @@
+using System.Buffers.Binary;
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
+using IterableAudience.Store;
+using IterableAudience.Syncs.Send;
+using IterableAudience.Syncs.Staging;
+using Microsoft.Data.Sqlite;
+
+namespace IterableAudience.Syncs.Plan;
+
+/// <summary>
+/// Third step of planning: gives every operation its stage, now that all findings are in, and cuts each stage into full batches in
+/// key-hash order.
+/// </summary>
+internal sealed class CutStep(PlanRun run) : IDisposable
+{
+    /// <summary>Sequence number of the chunk for removals that nobody sent; after all that were received.</summary>
+    public const int OwnSeq = int.MaxValue;
+
+    private readonly BatchCutter?[] _cutters = new BatchCutter?[16];
+    private readonly IncrementalHash _planHash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+    private readonly BlobWriter _ownChunk = new();
+    private readonly BlobWriter _ownVerdicts = new();
+    private readonly BlobWriter _tail = new();
+    private int _ownRecords;
+
+    /// <summary>Cuts one slice and writes what it fills, within the caller's transaction.</summary>
+    public void Run(SqliteConnection write, int part)
+    {
+        var findings = ByOperation(run.Findings.Read(part));
+        var bytes = run.Operations.Read(part);
+        List<byte> stages = [];
+        for (var at = 0; at < bytes.Length;)
+        {
+            var ord = BinaryPrimitives.ReadInt32LittleEndian(bytes.AsSpan(at));
+            var flags = (OpFlags)BinaryPrimitives.ReadUInt16LittleEndian(bytes.AsSpan(at + 4));
+            var length = BinaryPrimitives.ReadInt32LittleEndian(bytes.AsSpan(at + 6));
+            var body = bytes.AsSpan(at + 10, length);
+            at += 10 + length;
+            findings.TryGetValue(ord, out var found);
+            stages.Add((byte)Cut(write, new OpRef((ushort)part, ord), flags, body, found));
+        }
+
+        WriteOwnRecords(write, part);
+        write.Run(
+            "INSERT INTO plan_part (sync, part, stages) VALUES (@s, @p, @b)", ("@s", run.Sync), ("@p", part), ("@b", stages.ToArray()));
+    }
+
+    /// <summary>Writes the last, shorter batches and returns the hash that names the whole plan.</summary>
+    public string Finish(SqliteConnection write)
+    {
+        foreach (var cutter in _cutters)
+        {
+            cutter?.Flush(write);
+        }
+
+        return Convert.ToHexStringLower(_planHash.GetHashAndReset().AsSpan(0, 16));
+    }
+
+    public void Dispose() => _planHash.Dispose();
+
+    private static Dictionary<int, List<Finding>> ByOperation(byte[] bytes)
+    {
+        var findings = new Dictionary<int, List<Finding>>();
+        foreach (ref readonly var finding in MemoryMarshal.Cast<byte, Finding>(bytes))
+        {
+            (CollectionsMarshal.GetValueRefOrAddDefault(findings, finding.Ord, out _) ??= []).Add(finding);
+        }
+
+        return findings;
+    }
+
+    private Stage Cut(SqliteConnection write, OpRef reference, OpFlags flags, ReadOnlySpan<byte> body, List<Finding>? findings)
+    {
+        var kind = (OpKind)body[0];
+        var stage = kind == OpKind.Subscribe ? Stage.Subscribe : kind == OpKind.Replace ? Stage.SettleReplaced : Stage.Unsubscribe;
+        var held = false;
+        OpRef? target = null;
+        List<OpRef> dependsOn = [];
+        foreach (var finding in findings ?? [])
+        {
+            switch (finding.Kind)
+            {
+                case FindingKind.Held:
+                    held = true;
+                    break;
+                case FindingKind.EmailHeld:
+                    flags |= OpFlags.EmailHeld;
+                    break;
+                case FindingKind.DependsOn:
+                    dependsOn.Add(finding.Other);
+                    stage = Stage.SettleReplaced;
+                    break;
+                default:
+                    target = finding.Other;
+                    stage = finding.Kind switch
+                    {
+                        FindingKind.FollowSubscribe => Stage.FollowSubscribe,
+                        FindingKind.FollowUnsubscribe => Stage.FollowUnsubscribe,
+                        _ => Stage.FollowReplaced,
+                    };
+                    break;
+            }
+        }
+
+        if (held)
+        {
+            // A replaced identity that is held becomes leaving with its subscribe; an old leaving entry is leaving already.
+            stage = kind == OpKind.Replace || (flags & OpFlags.Retried) != 0 ? Stage.None : Stage.Retain;
+            (target, dependsOn) = (null, []);
+        }
+
+        Count(kind, flags, stage);
+        if (IsOwnRecord(flags, stage))
+        {
+            AddOwnRecord(reference.Ord, flags, body);
+        }
+
+        if (stage != Stage.None)
+        {
+            flags |= (target is null ? 0 : OpFlags.Follows) | (dependsOn.Count == 0 ? 0 : OpFlags.Depends);
+            var tail = new PlanOp { Flags = flags, Target = target ?? default, TargetPlace = (Stage.None, 0, 0), DependsOn = [.. dependsOn] };
+            _tail.Clear();
+            PlanOpCodec.WriteTail(_tail, tail);
+            Cutter(stage).Add(write, reference, flags, body, _tail.Written);
+        }
+
+        return stage;
+    }
+
+    /// <summary>
+    /// A removal that nobody sent and that has an effect gets a record of its own, so that everything that happens to a person can be found.
+    /// One that is still held, or that another operation of the person covers, is not worth one.
+    /// </summary>
+    private static bool IsOwnRecord(OpFlags flags, Stage stage)
+        => (flags & OpFlags.Absent) != 0
+            || ((flags & OpFlags.Retried) != 0 && stage is Stage.Unsubscribe or Stage.SettleReplaced);
+
+    private void Count(OpKind kind, OpFlags flags, Stage stage)
+    {
+        var retried = (flags & OpFlags.Retried) != 0;
+        if (IsOwnRecord(flags, stage))
+        {
+            run.Counts.Absent += retried ? 0 : 1;
+            run.Counts.Retried += retried ? 1 : 0;
+        }
+
+        run.Counts.PlannedSubscribes += stage == Stage.Subscribe ? 1 : 0;
+        run.Counts.PlannedUnsubscribes += stage is Stage.Unsubscribe or Stage.SettleReplaced ? 1 : 0;
+
+        // The guard counts entries that would leave: not what is only tried again, and not what somebody holds.
+        var leaves = kind is OpKind.Leave or OpKind.Replace && stage is not (Stage.Retain or Stage.None);
+        run.Counts.Removals += leaves && !retried ? 1 : 0;
+    }
+
+    private void AddOwnRecord(int ord, OpFlags flags, ReadOnlySpan<byte> body)
+    {
+        if (_ownChunk.Length == 0)
+        {
+            _ownChunk.Byte(ChunkCodec.Version);
+            _ownVerdicts.Byte(Verdict.Version);
+        }
+
+        var bare = flags & ~(OpFlags.Follows | OpFlags.Depends);
+        byte[] whole = [(byte)((ushort)bare & 0xFF), (byte)((ushort)bare >> 8), .. body];
+        var reader = new BlobReader(whole);
+        var op = PlanOpCodec.Read(ref reader, default);
+        ChunkCodec.WriteOwn(
+            _ownChunk,
+            op.Is(OpFlags.Absent) ? StagedFlags.Absent : StagedFlags.Retried,
+            op.KeyKind == KeyKind.Primary ? op.Key : null,
+            op.Identity.Email,
+            op.Identity.UserId);
+        Verdict.Operations(ord, 1).Write(_ownVerdicts);
+        _ownRecords++;
+    }
+
+    private void WriteOwnRecords(SqliteConnection write, int part)
+    {
+        if (_ownChunk.Length == 0)
+        {
+            return;
+        }
+
+        write.Run(
+            "INSERT INTO chunk (sync, part, seq, records, blob) VALUES (@s, @p, @q, @n, @b)",
+            ("@s", run.Sync), ("@p", part), ("@q", OwnSeq), ("@n", _ownRecords), ("@b", _ownChunk.ToArray()));
+        write.Run(
+            "INSERT INTO verdict (sync, part, seq, outcomes, blob) VALUES (@s, @p, @q, 0, @b)",
+            ("@s", run.Sync), ("@p", part), ("@q", OwnSeq), ("@b", _ownVerdicts.ToArray()));
+        _ownChunk.Clear();
+        _ownVerdicts.Clear();
+        _ownRecords = 0;
+    }
+
+    private BatchCutter Cutter(Stage stage) => _cutters[(int)stage] ??= new BatchCutter(run.Sync, stage, _planHash);
+}

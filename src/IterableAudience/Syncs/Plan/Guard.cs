@@ -1,0 +1,27 @@
+namespace IterableAudience.Syncs.Plan;
+
+/// <summary>The removal guard of a connection.</summary>
+/// <param name="Enabled">Off: only an empty full push is still held.</param>
+/// <param name="MaxRemovalPercent">Hold a plan that removes more than this share of the connection's members.</param>
+/// <param name="MinRemovals">…unless it removes fewer than so many.</param>
+internal sealed record GuardSettings(bool Enabled, double MaxRemovalPercent, long MinRemovals);
+
+/// <summary>Step 6 of the spine: whether a plan removes so much that a person should look at it first. Pure.</summary>
+internal static class Guard
+{
+    /// <summary>Null when the plan may go on, else one sentence that says what it would do.</summary>
+    public static string? Judge(GuardSettings settings, SyncCounts counts, bool full)
+    {
+        if (full && counts.Received == 0 && counts.MembersBefore > 0)
+        {
+            return $"The full push is empty while the connection has {counts.MembersBefore} members: running it would remove all of them. Approve the plan if that is meant.";
+        }
+
+        if (settings.Enabled && counts.Removals >= settings.MinRemovals && counts.Removals > counts.MembersBefore * settings.MaxRemovalPercent / 100)
+        {
+            return $"The plan removes {counts.Removals} of {counts.MembersBefore} members, more than the guard's {settings.MaxRemovalPercent:0.##} percent. Approve the plan if that is meant.";
+        }
+
+        return null;
+    }
+}

@@ -1,0 +1,110 @@
+using System.Runtime.InteropServices;
+using IterableAudience.Store;
+using IterableAudience.Syncs.Ledger;
+
+namespace IterableAudience.Syncs.Plan;
+
+/// <summary>
+/// Second step of planning: sorts the identifiers of all operations, slice by slice of the identity space, and lets
+/// <see cref="IdentityRules"/> look at those that meet. Its findings go back to the operations' own slices.
+/// </summary>
+internal sealed class IdentityStep
+{
+    private readonly PlanRun _run;
+    private readonly IdentityRules _rules;
+    private IdentityRef[] _gathered = new IdentityRef[16];
+
+    public IdentityStep(PlanRun run, bool ledgerIsEmpty)
+    {
+        _run = run;
+        Action<UInt128, List<LedgerEntry>> holders = ledgerIsEmpty ? static (_, _) => { } : run.Ledger.Holders;
+        _rules = new IdentityRules(Found, holders, run.Hash) { OwnConnection = run.Connection };
+    }
+
+    public void Run(CancellationToken cancel)
+    {
+        Pass(_run.Users, _rules.SubscribesOfUser, cancel);
+        Pass(_run.Emails, _rules.Email, cancel);
+        if (_run.HasLeavers)
+        {
+            Pass(_run.Users, _rules.LeaversOfUser, cancel);
+        }
+    }
+
+    private delegate void RunRule(ReadOnlySpan<IdentityRef> run);
+
+    private void Pass(Spill spill, RunRule rule, CancellationToken cancel)
+    {
+        for (var part = 0; part < _run.Partitions; part++)
+        {
+            cancel.ThrowIfCancellationRequested();
+            var bytes = spill.Read(part);
+            var references = MemoryMarshal.Cast<byte, IdentityRef>(bytes);
+            var keys = new ulong[references.Length];
+            var order = new int[references.Length];
+            for (var i = 0; i < references.Length; i++)
+            {
+                keys[i] = references[i].HashHigh;
+                order[i] = i;
+            }
+
+            Array.Sort(keys, order);
+            for (var i = 0; i < order.Length;)
+            {
+                var end = i + 1;
+                while (end < order.Length && keys[end] == keys[i])
+                {
+                    end++;
+                }
+
+                if (end - i > 1 || !references[order[i]].IsSubscribe)
+                {
+                    Gather(references, order.AsSpan(i, end - i));
+                    Split(_gathered.AsSpan(0, end - i), rule);
+                }
+
+                i = end;
+            }
+        }
+
+    }
+
+    /// <summary>Copies a run and puts it in a fixed order, so that the same records always give the same plan.</summary>
+    private void Gather(ReadOnlySpan<IdentityRef> references, ReadOnlySpan<int> indexes)
+    {
+        if (_gathered.Length < indexes.Length)
+        {
+            _gathered = new IdentityRef[Math.Max(indexes.Length, _gathered.Length * 2)];
+        }
+
+        for (var i = 0; i < indexes.Length; i++)
+        {
+            _gathered[i] = references[indexes[i]];
+        }
+
+        _gathered.AsSpan(0, indexes.Length).Sort(static (a, b)
+            => (a.HashLow, a.Line, a.Part, a.Ord).CompareTo((b.HashLow, b.Line, b.Part, b.Ord)));
+    }
+
+    /// <summary>Half of the hash agrees; the other half must, too.</summary>
+    private static void Split(ReadOnlySpan<IdentityRef> gathered, RunRule rule)
+    {
+        for (var i = 0; i < gathered.Length;)
+        {
+            var end = i + 1;
+            while (end < gathered.Length && gathered[end].HashLow == gathered[i].HashLow)
+            {
+                end++;
+            }
+
+            rule(gathered[i..end]);
+            i = end;
+        }
+    }
+
+    private void Found(IdentityRef of, FindingKind kind, OpRef other)
+    {
+        var finding = new Finding { Ord = of.Ord, Kind = kind, OtherPart = other.Part, OtherOrd = other.Ord };
+        _run.Findings.Append(of.Part, MemoryMarshal.AsBytes(new ReadOnlySpan<Finding>(in finding)));
+    }
+}

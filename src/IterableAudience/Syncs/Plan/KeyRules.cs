@@ -1,0 +1,219 @@
+using IterableAudience.Records;
+using IterableAudience.Syncs.Ledger;
+
+namespace IterableAudience.Syncs.Plan;
+
+/// <summary>How a sync wants to be planned.</summary>
+/// <param name="Full">The records are the whole audience.</param>
+/// <param name="Resend">Send what the ledger already holds, too.</param>
+/// <param name="RemoveAbsent">A full sync whose every record could be placed: members without a record leave.</param>
+/// <param name="IgnoreUnknownDeletes">A delete whose key the ledger does not know changes nothing.</param>
+internal readonly record struct PlanMode(bool Full, bool Resend, bool RemoveAbsent, bool IgnoreUnknownDeletes);
+
+/// <summary>One record of a key, as the rules see it.</summary>
+/// <param name="Action">Null: names no action that exists.</param>
+/// <param name="Rejection">What validation said, <see cref="Reason.None"/> when it is fine.</param>
+/// <param name="Unusable">Not even as a delete by key.</param>
+internal readonly record struct KeyRecord(RecordAction? Action, Reason Rejection, bool Unusable, Identity Identity, int Line)
+{
+    public bool HasIdentity => Identity.Email is not null || Identity.UserId is not null;
+}
+
+/// <summary>What became of a record already, or <see cref="Outcome.Pending"/>: the operations of its key decide.</summary>
+internal readonly record struct RecordFate(Outcome Outcome, Reason Reason);
+
+/// <summary>
+/// The plan rules of one key: its records of this sync in the order of arrival, its ledger entries, and out come the fate of each record
+/// and the operations. Pure. Whether a leaver is held by somebody else is decided later, when all keys are known.
+/// </summary>
+internal static class KeyRules
+{
+    /// <param name="records">In the order of arrival; none when the sync did not bring the key.</param>
+    /// <param name="entries">The key's entries, at most one of them with the state of a member.</param>
+    /// <param name="mode">How to plan.</param>
+    /// <param name="fates">One for each record. Exactly the record that is <see cref="Outcome.Pending"/>, if any, waits for <paramref name="operations"/>.</param>
+    /// <param name="operations">Those that decide the pending record come first; how many they are is the result.</param>
+    public static int Decide(
+        ReadOnlySpan<KeyRecord> records, ReadOnlySpan<LedgerEntry> entries, PlanMode mode, Span<RecordFate> fates, List<PlanOp> operations)
+    {
+        var last = -1;
+        var known = entries.Length > 0;
+        Identity named = default;
+        for (var i = 0; i < records.Length; i++)
+        {
+            var record = records[i];
+            var usable = record.Rejection == Reason.None || (record.Action == RecordAction.Delete && !record.Unusable && known);
+            fates[i] = usable ? new(Outcome.Superseded, Reason.LaterRecordSameKey) : new(Outcome.Rejected, record.Rejection);
+            if (usable)
+            {
+                last = i;
+                known = true; // a later delete of this key needs no identifier: this record named the person
+                named = record.HasIdentity ? record.Identity : named;
+            }
+        }
+
+        if (last < 0)
+        {
+            Leftovers(entries, mode, absent: records.Length == 0, operations);
+            return 0;
+        }
+
+        if (records[last].Action == RecordAction.Delete)
+        {
+            return Delete(records[last], named, entries, mode, out fates[last], operations);
+        }
+
+        return Upsert(records[last], entries, mode, out fates[last], operations);
+    }
+
+    private static int Delete(
+        KeyRecord record, Identity named, ReadOnlySpan<LedgerEntry> entries, PlanMode mode, out RecordFate fate, List<PlanOp> operations)
+    {
+        fate = new(Outcome.Pending, Reason.None);
+        foreach (ref readonly var entry in entries)
+        {
+            operations.Add(Leaver(entry, OpFlags.None, OpKind.Leave, record.Line));
+        }
+
+        if (entries.Length > 0)
+        {
+            return entries.Length;
+        }
+
+        if (mode.IgnoreUnknownDeletes)
+        {
+            fate = new(Outcome.Unsubscribed, Reason.WasNotMember);
+            return 0;
+        }
+
+        // The list may be older than the ledger: the record itself names who leaves.
+        operations.Add(new PlanOp
+        {
+            Kind = OpKind.UnknownDelete,
+            Line = record.Line,
+            Identity = record.HasIdentity ? record.Identity : named,
+            LedgerIdentity = record.HasIdentity ? record.Identity : named,
+        });
+        return 1;
+    }
+
+    private static int Upsert(
+        KeyRecord record, ReadOnlySpan<LedgerEntry> entries, PlanMode mode, out RecordFate fate, List<PlanOp> operations)
+    {
+        var identity = record.Identity;
+        var same = -1;
+        for (var i = 0; i < entries.Length; i++)
+        {
+            if (entries[i].Identity.IsSamePersonAs(identity) && (same < 0 || entries[i].State < entries[same].State))
+            {
+                same = i;
+            }
+        }
+
+        var known = same < 0 ? default : entries[same].Identity;
+        if (mode is { Full: true, Resend: false } && same >= 0 && entries[same].State == EntryState.Member
+            && NoChange(identity.Email, known.Email) && NoChange(identity.UserId, known.UserId))
+        {
+            fate = new(Outcome.Unchanged, Reason.AlreadyMember);
+            Leftovers(entries, mode, absent: false, operations);
+            return 0;
+        }
+
+        fate = new(Outcome.Pending, Reason.None);
+        List<(byte, EntryState)>? ends = null;
+        List<(byte, EntryState)>? leaves = null;
+        for (var i = 0; i < entries.Length; i++)
+        {
+            ref readonly var entry = ref entries[i];
+            if (i != same && entry.Identity.IsSamePersonAs(identity))
+            {
+                (ends ??= []).Add(((byte)entry.Slot, entry.State));
+            }
+            else if (i != same && entry.Holds)
+            {
+                (leaves ??= []).Add(((byte)entry.Slot, entry.State));
+            }
+        }
+
+        operations.Add(new PlanOp
+        {
+            Kind = OpKind.Subscribe,
+            Line = record.Line,
+            Slot = same >= 0 ? (byte)entries[same].Slot : FreeSlot(entries),
+            Prior = same >= 0 ? entries[same].State : EntryState.None,
+            Identity = identity,
+            // An identifier that is missing while the other is equal is no change: the ledger goes on remembering it.
+            LedgerIdentity = new(identity.Email ?? known.Email, identity.UserId ?? known.UserId),
+            EndSlots = ends?.ToArray() ?? [],
+            LeaveSlots = leaves?.ToArray() ?? [],
+        });
+        var deciding = 1;
+        foreach (ref readonly var entry in entries)
+        {
+            if (entry.Holds && !entry.Identity.IsSamePersonAs(identity))
+            {
+                operations.Add(Leaver(entry, OpFlags.None, OpKind.Replace, record.Line));
+                deciding++;
+            }
+        }
+
+        foreach (ref readonly var entry in entries)
+        {
+            if (entry.State == EntryState.Leaving && !entry.Identity.IsSamePersonAs(identity))
+            {
+                operations.Add(Leaver(entry, OpFlags.Retried, OpKind.Leave, 0));
+            }
+        }
+
+        return deciding;
+    }
+
+    /// <summary>Entries that no record of this sync speaks for: leaving ones are tried again, others leave when a full sync misses them.</summary>
+    private static void Leftovers(ReadOnlySpan<LedgerEntry> entries, PlanMode mode, bool absent, List<PlanOp> operations)
+    {
+        foreach (ref readonly var entry in entries)
+        {
+            if (entry.State == EntryState.Leaving)
+            {
+                operations.Add(Leaver(entry, OpFlags.Retried, OpKind.Leave, 0));
+            }
+            else if (absent && mode.RemoveAbsent)
+            {
+                operations.Add(Leaver(entry, OpFlags.Absent, OpKind.Leave, 0));
+            }
+        }
+    }
+
+    private static PlanOp Leaver(in LedgerEntry entry, OpFlags flags, OpKind kind, int line) => new()
+    {
+        Kind = kind,
+        Flags = flags,
+        Line = line,
+        KeyHash = entry.KeyHash,
+        Slot = (byte)entry.Slot,
+        Prior = entry.State,
+        KeyKind = entry.KeyKind,
+        Key = entry.KeyText,
+        Identity = entry.Identity,
+        LedgerIdentity = entry.Identity,
+    };
+
+    private static bool NoChange(string? now, string? before) => now is null || string.Equals(now, before, StringComparison.Ordinal);
+
+    private static byte FreeSlot(ReadOnlySpan<LedgerEntry> entries)
+    {
+        for (var slot = 0; ; slot++)
+        {
+            var taken = false;
+            foreach (ref readonly var entry in entries)
+            {
+                taken |= entry.Slot == slot;
+            }
+
+            if (!taken)
+            {
+                return checked((byte)slot);
+            }
+        }
+    }
+}

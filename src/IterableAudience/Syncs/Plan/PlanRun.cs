@@ -1,0 +1,53 @@
+using IterableAudience.Store;
+using IterableAudience.Syncs.Ledger;
+using IterableAudience.Syncs.Staging;
+
+namespace IterableAudience.Syncs.Plan;
+
+/// <summary>What the three steps of planning share: the sync, its ledger, and the bytes on their way from one step to the next.</summary>
+internal sealed class PlanRun(
+    long sync, long connection, int partitions, PlanMode mode, KeyedHash hash, LedgerReader ledger, SyncCounts counts) : IDisposable
+{
+    public long Sync { get; } = sync;
+
+    public long Connection { get; } = connection;
+
+    /// <summary>1, or <see cref="Stager.LargePartitions"/>.</summary>
+    public int Partitions { get; } = partitions;
+
+    public PlanMode Mode { get; } = mode;
+
+    public KeyedHash Hash { get; } = hash;
+
+    public LedgerReader Ledger { get; } = ledger;
+
+    public SyncCounts Counts { get; } = counts;
+
+    /// <summary>Operations by key slice: ord, flags, length, body of each.</summary>
+    public Spill Operations { get; } = new(partitions);
+
+    /// <summary>Where the reach of userIds is compared, by identity slice.</summary>
+    public Spill Users { get; } = new(partitions);
+
+    public Spill Emails { get; } = new(partitions);
+
+    /// <summary>What the comparison found, by key slice of the operation.</summary>
+    public Spill Findings { get; } = new(partitions);
+
+    public bool HasLeavers { get; set; }
+
+    /// <summary>First and last key hash of a slice.</summary>
+    public (long From, long To) Range(int part)
+        => Partitions == 1 ? (long.MinValue, long.MaxValue) : (((long)part - 128) << 56, (((long)part - 128) << 56) | 0x00FF_FFFF_FFFF_FFFF);
+
+    /// <summary>The slice that an identity hash belongs to.</summary>
+    public int IdentityPart(UInt128 identityHash) => Partitions == 1 ? 0 : (int)(byte)(identityHash >> 120);
+
+    public void Dispose()
+    {
+        Operations.Dispose();
+        Users.Dispose();
+        Emails.Dispose();
+        Findings.Dispose();
+    }
+}

@@ -1,0 +1,84 @@
+using IterableAudience.Store;
+
+namespace IterableAudience.Syncs.Plan;
+
+/// <summary>
+/// Bytes dealt out to partitions while planning, read back partition by partition. Small ones stay in memory; beyond
+/// <see cref="InMemoryBytes"/> they go to a file without a name, so that a killed process leaves nothing of them behind.
+/// </summary>
+internal sealed class Spill(int partitions) : IDisposable
+{
+    private const int InMemoryBytes = 16 * 1024 * 1024;
+
+    private readonly BlobWriter?[] _open = new BlobWriter?[partitions];
+    private readonly List<(long Offset, int Length)>[] _written = new List<(long, int)>[partitions];
+    private FileStream? _file;
+    private long _inMemory;
+
+    /// <summary>Appends bytes to a partition.</summary>
+    public void Append(int partition, ReadOnlySpan<byte> bytes)
+    {
+        (_open[partition] ??= new BlobWriter(512)).Bytes(bytes);
+        _inMemory += bytes.Length;
+        if (_inMemory > InMemoryBytes)
+        {
+            Flush();
+        }
+    }
+
+    /// <summary>All that was appended to a partition, in order.</summary>
+    public byte[] Read(int partition)
+    {
+        var written = _written[partition] ?? [];
+        var tail = _open[partition]?.Written ?? [];
+        var bytes = new byte[written.Sum(w => w.Length) + tail.Length];
+        var at = 0;
+        foreach (var (offset, length) in written)
+        {
+            RandomAccess.Read(_file!.SafeFileHandle, bytes.AsSpan(at, length), offset);
+            at += length;
+        }
+
+        tail.CopyTo(bytes.AsSpan(at));
+        return bytes;
+    }
+
+    public void Dispose() => _file?.Dispose();
+
+    private void Flush()
+    {
+        _file ??= OpenNameless();
+        for (var i = 0; i < partitions; i++)
+        {
+            if (_open[i] is { Length: > 0 } writer)
+            {
+                (_written[i] ??= []).Add((_file.Position, writer.Length));
+                _file.Write(writer.Written);
+                writer.Clear();
+            }
+        }
+
+        _file.Flush();
+        _inMemory = 0;
+    }
+
+    private static FileStream OpenNameless()
+    {
+        var path = Path.Combine(Path.GetTempPath(), Path.GetRandomFileName());
+        var file = new FileStream(path, new FileStreamOptions
+        {
+            Mode = FileMode.CreateNew,
+            Access = FileAccess.ReadWrite,
+            Share = FileShare.Delete,
+            BufferSize = 256 * 1024,
+            Options = FileOptions.DeleteOnClose,
+            UnixCreateMode = OperatingSystem.IsWindows() ? null : UnixFileMode.UserRead | UnixFileMode.UserWrite,
+        });
+        if (!OperatingSystem.IsWindows())
+        {
+            File.Delete(path); // open files need no name here
+        }
+
+        return file;
+    }
+}

@@ -1,0 +1,54 @@
+using System.Text;
+using IterableAudience.Records;
+using IterableAudience.Store;
+
+namespace IterableAudience.Syncs.Staging;
+
+/// <summary>One record in a chunk, read in place: texts stay slices of the blob until somebody wants them.</summary>
+internal struct StagedRecord
+{
+    public int Seq;
+    public int Index;
+    public int Line;
+    public StagedFlags Flags;
+    public Reason Rejection;
+    public Reason EmailFault;
+    public Reason UserIdFault;
+    public byte[] Blob;
+    public Slice PrimaryKey;
+    public Slice RecordId;
+    public Slice Email;
+    public Slice UserId;
+    public Slice Detail;
+
+    /// <summary>Filled in by planning.</summary>
+    public long KeyHash;
+
+    public readonly bool HasIdentity => (Flags & StagedFlags.HasIdentity) != 0;
+
+    public readonly RecordAction? Action
+        => (Flags & StagedFlags.ActionMask) == StagedFlags.NoAction ? null : (RecordAction)(byte)(Flags & StagedFlags.ActionMask);
+
+    /// <summary>The namespace and the slice of this record's key.</summary>
+    public readonly (KeyKind Kind, Slice Key) Key
+    {
+        get
+        {
+            if (Rejection is Reason.MalformedRecord or Reason.NullPrimaryKey)
+            {
+                return (KeyKind.None, Slice.None);
+            }
+
+            if (PrimaryKey.Exists)
+            {
+                return (KeyKind.Primary, PrimaryKey);
+            }
+
+            return !HasIdentity ? (KeyKind.None, Slice.None)
+                : UserId.Exists ? (KeyKind.UserId, UserId)
+                : (KeyKind.Email, Email);
+        }
+    }
+
+    public readonly string? Text(Slice slice) => slice.Exists ? Encoding.UTF8.GetString(slice.Of(Blob)) : null;
+}

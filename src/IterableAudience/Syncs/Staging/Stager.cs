@@ -1,0 +1,169 @@
+using System.Text;
+using IterableAudience.Records;
+using IterableAudience.Store;
+
+namespace IterableAudience.Syncs.Staging;
+
+/// <summary>
+/// Steps 2 to 4 of the spine for one sync: records come in, are judged, and are written in chunks. Memory holds one buffer of
+/// <see cref="BufferedRecords"/> records, however many there are. A sync that fits into the buffer is one chunk; a larger one is cut
+/// into 256 slices of the key-hash space, so that planning can take it slice by slice.
+/// </summary>
+internal sealed class Stager(LeanStore store, KeyedHash hash, long sync, ProjectType projectType, bool full)
+{
+    public const int BufferedRecords = 32_768;
+    public const int LargePartitions = 256;
+
+    private readonly BlobWriter _first = new(64 * 1024);
+    private readonly List<(int Part, int Offset)> _firstRecords = [];
+    private BlobWriter[]? _parts;
+    private int[]? _counts;
+    private int _buffered;
+    private int _seq;
+
+    public SyncCounts Counts { get; } = new();
+
+    /// <summary>1 for a small sync, else <see cref="LargePartitions"/>.</summary>
+    public int Partitions => _parts is null ? 1 : LargePartitions;
+
+    /// <summary>Judges and buffers a run of records; writes a chunk for each slice when the buffer is full.</summary>
+    public async ValueTask AddAsync(ReadOnlyMemory<ReceivedRecord> records, CancellationToken cancel)
+    {
+        foreach (ref readonly var record in records.Span)
+        {
+            Add(record);
+        }
+
+        if (_buffered >= BufferedRecords)
+        {
+            await FlushAsync(last: false, cancel);
+        }
+    }
+
+    /// <summary>Writes what is left; on the disk when this returns.</summary>
+    public Task FinishAsync(CancellationToken cancel) => FlushAsync(last: true, cancel);
+
+    private void Add(in ReceivedRecord record)
+    {
+        var fault = record.Fault;
+        var detail = record.FaultDetail;
+        if (fault == Reason.None && full && record.Action == RecordAction.Delete)
+        {
+            fault = Reason.UnsupportedAction;
+            detail = "A full push is the whole audience: leave the row out instead of deleting it.";
+        }
+
+        var unusable = fault != Reason.None;
+        var verdict = unusable
+            ? new RecordVerdict(default, fault, Reason.None, Reason.None, false)
+            : IdentifierRules.Judge(projectType, record.Email, record.UserId);
+        var place = PlaceOf(record, verdict);
+        Counts.Count(record, verdict, hasKey: place.Kind != KeyKind.None);
+
+        var part = place.Kind == KeyKind.None ? record.Line % LargePartitions : PartOf(place.Hash, LargePartitions);
+        var target = _first;
+        if (_parts is not null)
+        {
+            target = _parts[part];
+            _counts![part]++;
+        }
+        else
+        {
+            _firstRecords.Add((part, _first.Length));
+        }
+
+        ChunkCodec.Write(target, unusable ? record with { FaultDetail = detail } : record, verdict, unusable);
+        _buffered++;
+    }
+
+    /// <summary>The slice of a key hash: slices ascend with the signed hash, as the ledger's order does.</summary>
+    internal static int PartOf(long keyHash, int partitions) => partitions == 1 ? 0 : (int)(keyHash >> 56) + 128;
+
+    private (KeyKind Kind, long Hash) PlaceOf(in ReceivedRecord record, in RecordVerdict verdict)
+    {
+        if (verdict.Rejection is Reason.MalformedRecord or Reason.NullPrimaryKey)
+        {
+            return (KeyKind.None, 0);
+        }
+
+        var (kind, key) = record.PrimaryKey is not null ? (KeyKind.Primary, record.PrimaryKey)
+            : verdict.Identity.UserId is not null ? (KeyKind.UserId, verdict.Identity.UserId)
+            : verdict.Identity.Email is not null ? (KeyKind.Email, verdict.Identity.Email)
+            : (KeyKind.None, "");
+        Span<byte> bytes = stackalloc byte[1024];
+        var utf8 = key.Length * 3 <= bytes.Length ? bytes[..Encoding.UTF8.GetBytes(key, bytes)] : Encoding.UTF8.GetBytes(key);
+        return (kind, kind == KeyKind.None ? 0 : hash.Key((byte)kind, utf8));
+    }
+
+    private async Task FlushAsync(bool last, CancellationToken cancel)
+    {
+        if (!last)
+        {
+            Split();
+        }
+
+        var seq = _seq++;
+        await store.WriteAsync(
+            connection =>
+            {
+                using var insert = connection.Command(
+                    "INSERT INTO chunk (sync, part, seq, records, blob) VALUES (@s, @p, @q, @r, @b)", "@s", "@p", "@q", "@r", "@b");
+                if (_parts is null)
+                {
+                    WriteChunk(insert, 0, seq, _firstRecords.Count, _first);
+                    return;
+                }
+
+                for (var part = 0; part < _parts.Length; part++)
+                {
+                    WriteChunk(insert, part, seq, _counts![part], _parts[part]);
+                }
+            },
+            durable: last,
+            cancel);
+
+        _buffered = 0;
+        foreach (var part in _parts ?? [])
+        {
+            part.Clear();
+        }
+
+        Array.Clear(_counts ?? []);
+    }
+
+    private void WriteChunk(Microsoft.Data.Sqlite.SqliteCommand insert, int part, int seq, int records, BlobWriter blob)
+    {
+        if (records > 0)
+        {
+            byte[] bytes = [ChunkCodec.Version, .. blob.Written];
+            insert.Run(sync, part, seq, records, bytes);
+        }
+    }
+
+    /// <summary>The sync turned out to be large: deals the records buffered so far out to the slices.</summary>
+    private void Split()
+    {
+        if (_parts is not null)
+        {
+            return;
+        }
+
+        _parts = new BlobWriter[LargePartitions];
+        _counts = new int[LargePartitions];
+        for (var i = 0; i < _parts.Length; i++)
+        {
+            _parts[i] = new BlobWriter(16 * 1024);
+        }
+
+        for (var i = 0; i < _firstRecords.Count; i++)
+        {
+            var (part, offset) = _firstRecords[i];
+            var end = i + 1 < _firstRecords.Count ? _firstRecords[i + 1].Offset : _first.Length;
+            _parts[part].Bytes(_first.Written[offset..end]);
+            _counts[part]++;
+        }
+
+        _firstRecords.Clear();
+        _first.Clear();
+    }
+}
