@@ -30,7 +30,7 @@ internal sealed class Spill(int partitions) : IDisposable
     public byte[] Read(int partition)
     {
         var written = _written[partition] ?? [];
-        var tail = _open[partition]?.Written ?? [];
+        var tail = _open[partition] is { } open ? open.Written : [];
         var bytes = new byte[written.Sum(w => w.Length) + tail.Length];
         var at = 0;
         foreach (var (offset, length) in written)
@@ -65,18 +65,23 @@ internal sealed class Spill(int partitions) : IDisposable
     private static FileStream OpenNameless()
     {
         var path = Path.Combine(Path.GetTempPath(), Path.GetRandomFileName());
-        var file = new FileStream(path, new FileStreamOptions
+        var options = new FileStreamOptions
         {
             Mode = FileMode.CreateNew,
             Access = FileAccess.ReadWrite,
             Share = FileShare.Delete,
             BufferSize = 256 * 1024,
             Options = FileOptions.DeleteOnClose,
-            UnixCreateMode = OperatingSystem.IsWindows() ? null : UnixFileMode.UserRead | UnixFileMode.UserWrite,
-        });
+        };
         if (!OperatingSystem.IsWindows())
         {
-            File.Delete(path); // open files need no name here
+            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+        }
+
+        var file = new FileStream(path, options);
+        if (!OperatingSystem.IsWindows())
+        {
+            File.Delete(path); // an open file needs no name here
         }
 
         return file;

@@ -4,8 +4,7 @@ namespace IterableAudience.Syncs.Staging;
 [Flags]
 internal enum StagedFlags : ushort
 {
-    /// <summary>Bits 0 and 1: the action; 3 where the record names none.</summary>
-    ActionMask = 3,
+    /// <summary>Bits 0 and 1 are the action; both set where the record names none.</summary>
     NoAction = 3,
     HasPrimaryKey = 1 << 2,
     HasRecordId = 1 << 3,

@@ -27,7 +27,7 @@ internal struct StagedRecord
     public readonly bool HasIdentity => (Flags & StagedFlags.HasIdentity) != 0;
 
     public readonly RecordAction? Action
-        => (Flags & StagedFlags.ActionMask) == StagedFlags.NoAction ? null : (RecordAction)(byte)(Flags & StagedFlags.ActionMask);
+        => (Flags & StagedFlags.NoAction) == StagedFlags.NoAction ? null : (RecordAction)(byte)(Flags & StagedFlags.NoAction);
 
     /// <summary>The namespace and the slice of this record's key.</summary>
     public readonly (KeyKind Kind, Slice Key) Key
