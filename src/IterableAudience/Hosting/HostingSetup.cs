@@ -1,3 +1,5 @@
+using FluentValidation;
+
 namespace IterableAudience.Hosting;
 
 /// <summary>Everything that any web service needs, in the order of a request's way through it.</summary>
@@ -20,6 +22,7 @@ internal static class HostingSetup
         builder.Services.AddLogs(builder.Configuration);
         builder.Services.AddProblems().AddJson().AddServiceMetrics().AddDocuments().AddSingleton<LiveIds>();
         builder.Services.AddSecurity(builder.Configuration);
+        builder.Services.AddValidatorsFromAssemblyContaining<Program>(ServiceLifetime.Singleton, includeInternalTypes: true);
         builder.Services.AddHealthChecks();
         return builder;
     }

@@ -23,8 +23,12 @@ internal static class LoggingSetup
                     .MinimumLevel.Override("System.Net.Http.HttpClient", LogEventLevel.Warning)
                     // It warns that the key ring in its folder is not encrypted: that is the documented default.
                     .MinimumLevel.Override("Microsoft.AspNetCore.DataProtection", LogEventLevel.Error)
+                    .MinimumLevel.Override(typeof(TokenAuthentication).FullName!, LogEventLevel.Warning)
                     .Enrich.FromLogContext()
+                    .Enrich.With<NoAddresses>()
                     .ReadFrom.Configuration(configuration);
+                if (!configuration.GetValue("Logging:Console", true))
+                    return;
                 if (Console.IsOutputRedirected)
                     logs.WriteTo.Console(new RenderedCompactJsonFormatter());
                 else
@@ -37,6 +41,8 @@ internal static class LoggingSetup
     public static IApplicationBuilder UseRequestLogs(this IApplicationBuilder app)
         => app.UseSerilogRequestLogging(o =>
         {
+            // Its default is the static logger, which is not ours.
+            o.Logger = app.ApplicationServices.GetRequiredService<Serilog.ILogger>();
             o.MessageTemplate = RequestTemplate;
             o.IncludeQueryInRequestPath = false;
             o.GetLevel = Level;
@@ -48,6 +54,12 @@ internal static class LoggingSetup
                 new("Elapsed", new ScalarValue(elapsed)),
             ];
         });
+
+    /// <summary>The framework puts the address into the scope of everything that a request logs.</summary>
+    private sealed class NoAddresses : ILogEventEnricher
+    {
+        public void Enrich(LogEvent logEvent, ILogEventPropertyFactory propertyFactory) => logEvent.RemovePropertyIfPresent("RequestPath");
+    }
 
     private static LogEventLevel Level(HttpContext context, double elapsed, Exception? exception)
         => context.Response.StatusCode >= StatusCodes.Status500InternalServerError && context.Response.StatusCode != StatusCodes.Status502BadGateway ? LogEventLevel.Error

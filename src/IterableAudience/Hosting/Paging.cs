@@ -1,6 +1,7 @@
 using System.Globalization;
 using FluentValidation;
 using Microsoft.AspNetCore.Http.Extensions;
+using Microsoft.AspNetCore.Mvc;
 using Microsoft.EntityFrameworkCore;
 
 namespace IterableAudience.Hosting;
@@ -8,7 +9,7 @@ namespace IterableAudience.Hosting;
 /// <summary>Which page of a list is wanted.</summary>
 /// <param name="Page">From 1.</param>
 /// <param name="PageSize">1 to 500; 50 when absent.</param>
-internal sealed record PageQuery(int? Page, int? PageSize)
+internal sealed record PageQuery([FromQuery(Name = "page")] int? Page, [FromQuery(Name = "pageSize")] int? PageSize)
 {
     public int Number => Page ?? 1;
 

@@ -1,3 +1,4 @@
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.WebUtilities;
@@ -14,6 +15,8 @@ namespace IterableAudience.Hosting;
 /// </remarks>
 internal sealed class ProblemAnswer : IResult, IStatusCodeHttpResult
 {
+    // It is JSON and never part of a page, so apostrophes and brackets stay readable.
+    private static readonly JsonSerializerOptions Readable = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
     private readonly JsonObject _more = [];
     private int? _retryAfterSeconds;
 
@@ -97,6 +100,6 @@ internal sealed class ProblemAnswer : IResult, IStatusCodeHttpResult
             response.Headers.RetryAfter = seconds.ToString(System.Globalization.CultureInfo.InvariantCulture);
         }
 
-        await response.Body.WriteAsync(JsonSerializer.SerializeToUtf8Bytes(body), httpContext.RequestAborted);
+        await response.Body.WriteAsync(JsonSerializer.SerializeToUtf8Bytes(body, Readable), httpContext.RequestAborted);
     }
 }

@@ -31,7 +31,7 @@ internal sealed partial class ProblemHandler(IEnumerable<ExceptionProblem> known
 
         // The framework's text quotes the value that it could not read, so only the parameter's name is taken from it.
         if (UnreadableParameter().Match(bad.Message) is { Success: true } match)
-            return ProblemAnswer.BadField(match.Groups["name"].Value, "can't be read: use a value of the type that /swagger shows.");
+            return ProblemAnswer.BadField(JsonNamingPolicy.CamelCase.ConvertName(match.Groups["name"].Value), "can't be read: use a value of the type that /swagger shows.");
         return bad.Message.Contains("no body was provided", StringComparison.Ordinal)
             ? ProblemAnswer.BadRequest("The request has no body: send a JSON object as application/json.")
             : ProblemAnswer.BadRequest("The request can't be read: it ended early or isn't valid HTTP.");
@@ -44,7 +44,7 @@ internal sealed partial class ProblemHandler(IEnumerable<ExceptionProblem> known
             return ProblemAnswer.BadRequest($"The JSON body is nested too deeply: at most {JsonSetup.MaxDepth} levels are taken.");
         if (WrongType().Match(json.Message) is { Success: true } match)
         {
-            var message = $"must be {Expected(match.Groups["type"].Value)}.";
+            var message = $"must be {Expected(match.Groups["type"].Value, json.InnerException?.Message ?? "")}.";
             return path is null ? ProblemAnswer.BadRequest($"The JSON body {message}") : ProblemAnswer.BadField(path, message);
         }
 
@@ -54,15 +54,17 @@ internal sealed partial class ProblemHandler(IEnumerable<ExceptionProblem> known
         return ProblemAnswer.BadRequest($"The body isn't valid JSON{where}.");
     }
 
-    private static string Expected(string type) => type switch
+    /// <summary>The serializer names the type it wanted in its own words: of the member, or, for a record's constructor, only in the inner exception.</summary>
+    private static string Expected(string type, string inner)
     {
-        _ when type.Contains("System.String", StringComparison.Ordinal) && !type.Contains('[', StringComparison.Ordinal) => "text",
-        _ when type.Contains("System.Boolean", StringComparison.Ordinal) => "true or false",
-        _ when type.Contains("System.Int", StringComparison.Ordinal) => "a whole number",
-        _ when type.Contains("System.Double", StringComparison.Ordinal) => "a number",
-        _ when type.Contains("[]", StringComparison.Ordinal) || type.Contains("List", StringComparison.Ordinal) => "an array",
-        _ => "an object",
-    };
+        bool Says(string word) => type.Contains(word, StringComparison.Ordinal) || inner.Contains(word, StringComparison.Ordinal);
+        return type.EndsWith("[]", StringComparison.Ordinal) || type.Contains("List", StringComparison.Ordinal) ? "an array"
+            : Says("System.String") || Says("as a string") ? "text"
+            : Says("System.Boolean") || Says("as a boolean") ? "true or false"
+            : Says("Int32") || Says("Int64") ? "a whole number"
+            : Says("System.Double") || Says("as a number") ? "a number"
+            : "an object";
+    }
 
     private ProblemAnswer Bug(Exception exception)
     {

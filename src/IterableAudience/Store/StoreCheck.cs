@@ -12,7 +12,7 @@ internal sealed class StoreCheck(Func<StoreContext> open) : IHealthCheck
         try
         {
             await using var db = open();
-            await db.Settings.AsNoTracking().Select(s => s.Name).FirstOrDefaultAsync(cancellationToken);
+            await db.Settings.AsNoTracking().AnyAsync(cancellationToken);
             return (await db.Database.GetPendingMigrationsAsync(cancellationToken)).Any()
                 ? HealthCheckResult.Unhealthy("The store has the schema of an older version.")
                 : HealthCheckResult.Healthy("reachable, migrations applied");
