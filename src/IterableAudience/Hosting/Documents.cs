@@ -1,0 +1,51 @@
+using System.Reflection;
+using Microsoft.OpenApi;
+
+namespace IterableAudience.Hosting;
+
+/// <summary>The OpenAPI document and Swagger UI.</summary>
+internal static class Documents
+{
+    public static IServiceCollection AddDocuments(this IServiceCollection services)
+    {
+        services.AddEndpointsApiExplorer();
+        return services.AddSwaggerGen(o =>
+        {
+            o.SwaggerDoc("v1", new OpenApiInfo
+            {
+                Title = "Iterable Audience",
+                Version = "v1",
+                Description = "Keeps a static list in Iterable equal to an audience in a warehouse. Press Authorize and paste a token to try the routes.",
+            });
+            o.AddSecurityDefinition(TokenAuthentication.SchemeName, new OpenApiSecurityScheme
+            {
+                Type = SecuritySchemeType.Http,
+                Scheme = "bearer",
+                Description = "A token of the service, without the word Bearer. The first one is printed at the first start, or set by Security__AdminToken.",
+            });
+            o.IncludeXmlComments(Assembly.GetExecutingAssembly());
+            // Requests are nested in their slices; several slices have a type of the same short name.
+            o.CustomSchemaIds(SchemaId);
+            o.SupportNonNullableReferenceTypes();
+            o.OperationFilter<OperationDocument>();
+            o.DocumentFilter<ProblemSchema>();
+        });
+    }
+
+    public static void UseDocuments(this WebApplication app)
+    {
+        app.UseSwagger();
+        app.UseSwaggerUI(o =>
+        {
+            o.DocumentTitle = "Iterable Audience";
+            o.EnablePersistAuthorization();
+            o.DisplayRequestDuration();
+            o.ConfigObject.AdditionalItems["tryItOutEnabled"] = true;
+        });
+    }
+
+    private static string SchemaId(Type type)
+        => type.IsGenericType
+            ? string.Concat(type.GetGenericArguments().Select(SchemaId)) + type.Name[..type.Name.IndexOf('`', StringComparison.Ordinal)]
+            : type.Name;
+}

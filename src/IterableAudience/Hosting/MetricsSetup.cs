@@ -1,0 +1,18 @@
+using OpenTelemetry.Metrics;
+
+namespace IterableAudience.Hosting;
+
+/// <summary>Metrics in Prometheus' format. Labels are routes, words of closed sets and ids, never values of a record.</summary>
+internal static class MetricsSetup
+{
+    /// <summary>The name of the service's own meter.</summary>
+    public const string Meter = "IterableAudience";
+
+    public static IServiceCollection AddServiceMetrics(this IServiceCollection services)
+    {
+        services.AddOpenTelemetry().WithMetrics(m => m
+            .AddMeter(Meter, "Microsoft.AspNetCore.Hosting", "Microsoft.AspNetCore.Server.Kestrel", "System.Runtime")
+            .AddPrometheusExporter());
+        return services;
+    }
+}

@@ -1,0 +1,63 @@
+using IterableAudience.Hosting;
+using Microsoft.AspNetCore.DataProtection.KeyManagement;
+using Microsoft.Data.Sqlite;
+using Microsoft.EntityFrameworkCore;
+
+namespace IterableAudience.Store;
+
+/// <summary>Registers and opens the store.</summary>
+internal static class StoreSetup
+{
+    public static IServiceCollection AddStore(this IServiceCollection services, IConfiguration configuration)
+    {
+        var location = StoreLocation.From(configuration);
+        services.AddSingleton(location);
+        services.AddSingleton<StoreLock>();
+        services.AddSingleton<StoreSecrets>();
+        services.AddDbContextFactory<SqliteStoreContext>(o => o.UseSqlite(location.ConnectionString));
+        services.AddScoped<StoreContext>(s => s.GetRequiredService<SqliteStoreContext>());
+        services.AddScoped<DbContext>(s => s.GetRequiredService<SqliteStoreContext>());
+        // For background work, which has no scope of its own: make one, use it, dispose of it.
+        services.AddSingleton<Func<StoreContext>>(s => s.GetRequiredService<IDbContextFactory<SqliteStoreContext>>().CreateDbContext);
+        services.AddHealthChecks().AddCheck<StoreCheck>("store", tags: [HealthEndpoints.Ready]);
+
+        if (!string.IsNullOrWhiteSpace(configuration["Security:Certificate"]))
+            services.AddOptions<KeyManagementOptions>().Configure<Func<StoreContext>>((o, open) => o.XmlRepository = new StoreKeyRing(open));
+        return services;
+    }
+
+    /// <summary>
+    /// Takes the store for this process, brings its schema up to date and reads its secrets. Whatever a person has to mend ends as a
+    /// <see cref="StartFailure"/>; nothing is repaired or thrown away.
+    /// </summary>
+    public static async Task OpenStoreAsync(this WebApplication app, CancellationToken cancellation = default)
+    {
+        var location = app.Services.GetRequiredService<StoreLocation>();
+        try
+        {
+            app.Services.GetRequiredService<StoreLock>().Take();
+            await using var db = app.Services.GetRequiredService<Func<StoreContext>>()();
+            if (db.Database.GetMigrations().Any())
+                await db.Database.MigrateAsync(cancellation);
+            else
+                await db.Database.EnsureCreatedAsync(cancellation);
+            await app.Services.GetRequiredService<StoreSecrets>().LoadAsync(db, cancellation);
+        }
+        catch (SqliteException e)
+        {
+            throw new StartFailure($"The store {location.File} can't be opened: {Explain(e.SqliteErrorCode)}", e);
+        }
+    }
+
+    /// <summary>See https://www.sqlite.org/rescode.html.</summary>
+    private static string Explain(int code) => code switch
+    {
+        5 or 6 => "another process has locked it. Stop that process and start again.",
+        8 => "it is read-only for the service's user.",
+        10 => "reading or writing the disk failed.",
+        11 or 26 => "the file is corrupt or no SQLite database. Restore it from a backup, or move it away to begin with an empty store.",
+        13 => "the disk is full. Make room and start again; nothing is lost.",
+        14 => "the file can't be opened. Check ConnectionStrings__Store and the rights of the service's user.",
+        _ => $"SQLite answers with error {code}.",
+    };
+}
