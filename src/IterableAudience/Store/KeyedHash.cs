@@ -18,7 +18,7 @@ internal sealed class KeyedHash(long seed)
     /// <summary>128 bits: two different values never meet, so that planning may compare hashes instead of values.</summary>
     public UInt128 User(ReadOnlySpan<byte> userId) => XxHash128.HashToUInt128(userId, seed ^ UserSalt);
 
-    /// <inheritdoc cref="User"/>
+    /// <inheritdoc cref="User(ReadOnlySpan{byte})"/>
     public UInt128 Email(ReadOnlySpan<byte> email) => XxHash128.HashToUInt128(email, seed ^ EmailSalt);
 
     public UInt128 User(string userId) => User(Encoding.UTF8.GetBytes(userId));

@@ -1,0 +1,99 @@
+using IterableAudience.Records;
+using IterableAudience.Store;
+using IterableAudience.Syncs.Plan;
+using IterableAudience.Syncs.Send;
+
+namespace IterableAudience.Syncs.Ledger;
+
+/// <summary>
+/// Brings the index of holders up to what the sync changed, before the list is given back. In hash order, since that is what an index
+/// is quick at; in slices, so that nobody waits long for the writer. Reads what is recorded, so it can be done again after a crash.
+/// </summary>
+internal sealed class HolderMerge(LeanStore store, BatchStore batches, long list, long connection)
+{
+    private const int Gathered = 1_000_000;
+    private const int PerTransaction = 50_000;
+
+    private readonly List<(long Hash, long KeyHash)> _pairs = [];
+
+    public async Task MergeAsync(CancellationToken cancel)
+    {
+        // First who left, then who came: a key whose identity changed may share an identifier with its old one.
+        await PassAsync(
+            remove: true, cancel, Stage.Unsubscribe, Stage.UnsubscribeByEmail, Stage.FollowUnsubscribe, Stage.UnsubscribeReplaced,
+            Stage.UnsubscribeReplacedByEmail, Stage.FollowReplaced);
+        await PassAsync(remove: false, cancel, Stage.Subscribe, Stage.RetryConflicts, Stage.FollowSubscribe);
+    }
+
+    private async Task PassAsync(bool remove, CancellationToken cancel, params Stage[] stages)
+    {
+        foreach (var stage in stages)
+        {
+            var count = batches.Count(stage);
+            for (var number = 0; number < count; number++)
+            {
+                Gather(stage, number, remove);
+                if (_pairs.Count >= Gathered)
+                {
+                    await WriteAsync(remove, cancel);
+                }
+            }
+        }
+
+        await WriteAsync(remove, cancel);
+    }
+
+    private void Gather(Stage stage, int number, bool remove)
+        => store.Read(c =>
+        {
+            if (batches.Result(c, stage, number) is not { } result)
+            {
+                return false;
+            }
+
+            var operations = batches.Load(c, stage, number).Operations;
+            for (var i = 0; i < operations.Length; i++)
+            {
+                var (op, outcome) = (operations[i], (Outcome)result[2 * i]);
+                var wanted = remove
+                    ? outcome == Outcome.Unsubscribed && op.Kind != OpKind.UnknownDelete
+                    : outcome is not (Outcome.Forgotten or Outcome.Pending);
+                if (wanted && op.UserHash != 0)
+                {
+                    _pairs.Add((op.UserHash, op.KeyHash));
+                }
+
+                if (wanted && op.EmailHash != 0)
+                {
+                    _pairs.Add((op.EmailHash, op.KeyHash));
+                }
+            }
+
+            return true;
+        });
+
+    private async Task WriteAsync(bool remove, CancellationToken cancel)
+    {
+        _pairs.Sort();
+        var sql = remove
+            ? "DELETE FROM holder WHERE list = @l AND hash = @h AND connection = @c AND key_hash = @k"
+            : "INSERT OR IGNORE INTO holder (list, hash, connection, key_hash) VALUES (@l, @h, @c, @k)";
+        for (var from = 0; from < _pairs.Count; from += PerTransaction)
+        {
+            var to = Math.Min(_pairs.Count, from + PerTransaction);
+            await store.WriteAsync(
+                write =>
+                {
+                    using var command = write.Command(sql, "@l", "@h", "@c", "@k");
+                    for (var i = from; i < to; i++)
+                    {
+                        command.Run(list, _pairs[i].Hash, connection, _pairs[i].KeyHash);
+                    }
+                },
+                durable: false,
+                cancel);
+        }
+
+        _pairs.Clear();
+    }
+}

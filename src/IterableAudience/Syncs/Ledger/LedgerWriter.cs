@@ -1,0 +1,134 @@
+using IterableAudience.Records;
+using IterableAudience.Store;
+using IterableAudience.Syncs.Plan;
+using Microsoft.Data.Sqlite;
+
+namespace IterableAudience.Syncs.Ledger;
+
+/// <summary>
+/// Moves the ledger for what Iterable accepted, within the transaction that records the answer. Every change is idempotent: a batch that
+/// is sent and recorded again after a crash leaves the same ledger.
+/// </summary>
+internal sealed class LedgerWriter : IDisposable
+{
+    private readonly SqliteCommand _put;
+    private readonly SqliteCommand _end;
+    private readonly SqliteCommand _leave;
+    private readonly SqliteConnection _connection;
+    private readonly BlobWriter _scratch = new(256);
+    private readonly long _list;
+    private readonly long _own;
+    private readonly long[] _delta = new long[4];
+
+    public LedgerWriter(SqliteConnection connection, long list, long ownConnection)
+    {
+        _connection = connection;
+        _list = list;
+        _own = ownConnection;
+        _put = connection.Command(
+            """
+            INSERT INTO member (list, connection, key_hash, slot, state, value) VALUES (@l, @c, @k, @o, @t, @v)
+            ON CONFLICT (list, connection, key_hash, slot) DO UPDATE SET state = excluded.state, value = excluded.value
+            """,
+            "@l", "@c", "@k", "@o", "@t", "@v");
+        _end = connection.Command(
+            "DELETE FROM member WHERE list = @l AND connection = @c AND key_hash = @k AND slot = @o", "@l", "@c", "@k", "@o");
+        _leave = connection.Command(
+            "UPDATE member SET state = 3 WHERE list = @l AND connection = @c AND key_hash = @k AND slot = @o", "@l", "@c", "@k", "@o");
+    }
+
+    /// <summary>What an answer to a subscribe means for the entries of its key.</summary>
+    public void Subscribed(PlanOp op, Outcome outcome, bool mayBeApplied)
+    {
+        if (outcome == Outcome.Subscribed)
+        {
+            Put(op, EntryState.Member);
+            foreach (var (slot, prior) in op.EndSlots)
+            {
+                End(op.KeyHash, slot, prior);
+            }
+
+            foreach (var (slot, prior) in op.LeaveSlots)
+            {
+                Leave(op.KeyHash, slot, prior);
+            }
+        }
+        else if (outcome == Outcome.Forgotten && op.Prior != EntryState.None)
+        {
+            End(op.KeyHash, op.Slot, op.Prior); // Iterable has erased the person; so do we
+        }
+        else if (mayBeApplied && op.Prior is EntryState.None or EntryState.Leaving)
+        {
+            Put(op, EntryState.Maybe);
+        }
+    }
+
+    /// <summary>What an answer to an unsubscribe means for the entry that it ends.</summary>
+    /// <param name="op">A leave or replace; a delete of an unknown key has no entry.</param>
+    /// <param name="outcome">Unsubscribed, Failed or Retained move the entry; NotSent leaves it as it is.</param>
+    /// <param name="finished">False while another request still decides: the entry is leaving until then.</param>
+    public void Unsubscribed(PlanOp op, Outcome outcome, bool finished)
+    {
+        if (op.Kind == OpKind.UnknownDelete)
+        {
+            return;
+        }
+
+        if (outcome == Outcome.Unsubscribed && finished)
+        {
+            End(op.KeyHash, op.Slot, op.Prior);
+        }
+        else if (outcome is Outcome.Unsubscribed or Outcome.Failed or Outcome.Retained && op.Prior is not EntryState.Leaving)
+        {
+            Leave(op.KeyHash, op.Slot, op.Prior);
+        }
+    }
+
+    /// <summary>Writes the change of the counts; call it once, last.</summary>
+    public void Finish()
+    {
+        if (_delta.AsSpan().ContainsAnyExcept(0L))
+        {
+            _connection.Run(
+                """
+                INSERT INTO ledger_count (list, connection, members, maybes, leaving) VALUES (@l, @c, @m, @b, @v)
+                ON CONFLICT (list, connection) DO UPDATE SET
+                  members = members + excluded.members, maybes = maybes + excluded.maybes, leaving = leaving + excluded.leaving
+                """,
+                ("@l", _list), ("@c", _own), ("@m", _delta[1]), ("@b", _delta[2]), ("@v", _delta[3]));
+        }
+    }
+
+    public void Dispose()
+    {
+        _put.Dispose();
+        _end.Dispose();
+        _leave.Dispose();
+    }
+
+    private void Put(PlanOp op, EntryState state)
+    {
+        var value = LedgerEntry.Encode(_scratch, op.KeyKind, op.Key, op.LedgerIdentity.Email, op.LedgerIdentity.UserId);
+        _put.Run(_list, _own, op.KeyHash, (long)op.Slot, (long)state, value);
+        Move(op.Prior, state);
+    }
+
+    private void End(long keyHash, byte slot, EntryState prior)
+    {
+        _end.Run(_list, _own, keyHash, (long)slot);
+        Move(prior, EntryState.None);
+    }
+
+    private void Leave(long keyHash, byte slot, EntryState prior)
+    {
+        _leave.Run(_list, _own, keyHash, (long)slot);
+        Move(prior, EntryState.Leaving);
+    }
+
+    private void Move(EntryState from, EntryState to)
+    {
+        _delta[(int)from]--;
+        _delta[(int)to]++;
+        _delta[0] = 0;
+    }
+}

@@ -1,0 +1,88 @@
+using IterableAudience.Records;
+using IterableAudience.Store;
+using IterableAudience.Syncs.Plan;
+using IterableAudience.Syncs.Send;
+using Microsoft.Data.Sqlite;
+
+namespace IterableAudience.Syncs.Report;
+
+/// <summary>
+/// Puts together what became of the records of one slice of the key space: the verdicts of planning, the stage of each operation, the
+/// recorded answers. The report and the record pages are both made of this; there is no second count.
+/// </summary>
+/// <param name="connection">Open for reading.</param>
+/// <param name="batches">The batches of the sync.</param>
+/// <param name="planSync">The sync whose records and plan are read.</param>
+/// <param name="unsent">What a planned operation without an answer is: pending while the sync runs, planned for a dry run, else not sent, and why.</param>
+internal sealed class OutcomeReader(SqliteConnection connection, BatchStore batches, long planSync, RecordOutcome unsent)
+{
+    private static readonly Stage[] PlannedStages =
+        [Stage.Retain, Stage.Unsubscribe, Stage.FollowUnsubscribe, Stage.Subscribe, Stage.FollowSubscribe, Stage.SettleReplaced, Stage.FollowReplaced];
+
+    /// <summary>What became of an operation, and the batch that it was in.</summary>
+    internal readonly record struct OfOperation(RecordOutcome Outcome, Stage Stage, int Batch);
+
+    /// <summary>All operations of a slice by their place in it.</summary>
+    public OfOperation[] Operations(int part)
+    {
+        var stages = connection.Rows(
+            "SELECT stages FROM plan_part WHERE sync = @s AND part = @p", r => r.Blob(0), ("@s", planSync), ("@p", part)).FirstOrDefault() ?? [];
+        var operations = new OfOperation[stages.Length];
+        for (var i = 0; i < stages.Length; i++)
+        {
+            operations[i] = new(stages[i] == (byte)Stage.None ? new(Outcome.Unchanged, Reason.None) : unsent, (Stage)stages[i], -1);
+        }
+
+        foreach (var stage in PlannedStages)
+        {
+            using var command = connection.Command(
+                """
+                SELECT b.n, b.ords, r.blob FROM batch b LEFT JOIN result r ON r.sync = @s AND r.stage = b.stage AND r.n = b.n
+                WHERE b.sync = @o AND b.stage = @g AND b.first_part <= @p AND b.last_part >= @p
+                """,
+                "@s", "@o", "@g", "@p");
+            using var reader = command.Query(batches.Sync, planSync, (long)stage, (long)part);
+            while (reader.Read())
+            {
+                var result = reader.IsDBNull(2) ? null : reader.Blob(2);
+                Fill(operations, part, stage, reader.GetInt32(0), reader.Blob(1), result);
+            }
+        }
+
+        return operations;
+    }
+
+    /// <summary>The outcome of a record by its verdict.</summary>
+    public static RecordOutcome Of(Verdict verdict, OfOperation[] operations)
+    {
+        if (verdict.IsFinal)
+        {
+            return new(verdict.Outcome, verdict.Reason);
+        }
+
+        var outcome = operations[verdict.FirstOrd].Outcome;
+        for (var i = 1; i < verdict.Count; i++)
+        {
+            outcome = RecordOutcome.Worse(outcome, operations[verdict.FirstOrd + i].Outcome);
+        }
+
+        return outcome;
+    }
+
+    private void Fill(OfOperation[] operations, int part, Stage stage, int number, byte[] ords, byte[]? result)
+    {
+        for (var i = 0; i < ords.Length / 6; i++)
+        {
+            var reference = Batch.RefAt(ords, i);
+            if (reference.Part != part)
+            {
+                continue;
+            }
+
+            var outcome = result is null || result[2 * i] == (byte)Outcome.Pending
+                ? unsent
+                : new RecordOutcome((Outcome)result[2 * i], (Reason)result[(2 * i) + 1]);
+            operations[reference.Ord] = new(outcome.Outcome == Outcome.NotSent ? unsent : outcome, stage, number);
+        }
+    }
+}

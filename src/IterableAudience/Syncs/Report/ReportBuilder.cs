@@ -1,0 +1,93 @@
+using IterableAudience.Records;
+using IterableAudience.Store;
+using IterableAudience.Syncs.Plan;
+using IterableAudience.Syncs.Send;
+using IterableAudience.Syncs.Staging;
+
+namespace IterableAudience.Syncs.Report;
+
+/// <summary>Counts a sync from what the store holds of it, slice by slice, and notes for each chunk which outcomes occur in it.</summary>
+internal sealed class ReportBuilder(LeanStore store, BatchStore batches, Sync sync)
+{
+    /// <summary>
+    /// One pass over verdicts and answers. Records that were staged but never planned count as rejected where validation refused them, else as unsent.
+    /// </summary>
+    /// <param name="unsent">What an operation without an answer is by now.</param>
+    /// <param name="noteOutcomes">Write the outcome bits of the chunks (a closed sync that owns its plan).</param>
+    public async Task<OutcomeCounts> CountAsync(RecordOutcome unsent, bool noteOutcomes, CancellationToken cancel)
+    {
+        var counts = new OutcomeCounts();
+        for (var part = 0; part < Math.Max(1, sync.Partitions); part++)
+        {
+            var bits = store.Read(c => CountPart(c, part, unsent, counts));
+            if (noteOutcomes && bits.Count > 0)
+            {
+                await store.WriteAsync(
+                    write =>
+                    {
+                        foreach (var (seq, outcomes) in bits)
+                        {
+                            write.Run(
+                                "UPDATE verdict SET outcomes = @b WHERE sync = @s AND part = @p AND seq = @q",
+                                ("@b", outcomes), ("@s", sync.No), ("@p", part), ("@q", seq));
+                        }
+                    },
+                    durable: false,
+                    cancel);
+            }
+        }
+
+        return counts;
+    }
+
+    private List<(int Seq, long Outcomes)> CountPart(
+        Microsoft.Data.Sqlite.SqliteConnection connection, int part, RecordOutcome unsent, OutcomeCounts counts)
+    {
+        var verdicts = connection.Rows(
+            "SELECT seq, blob FROM verdict WHERE sync = @s AND part = @p", r => (Seq: r.GetInt32(0), Blob: r.Blob(1)), ("@s", sync.PlanSyncNo), ("@p", part));
+        if (verdicts.Count == 0)
+        {
+            CountUnplanned(connection, part, unsent, counts);
+            return [];
+        }
+
+        var operations = new OutcomeReader(connection, batches, sync.PlanSyncNo, unsent).Operations(part);
+        List<(int, long)> bits = [];
+        foreach (var (seq, blob) in verdicts)
+        {
+            var outcomes = 0L;
+            foreach (var verdict in Verdict.ReadAll(blob))
+            {
+                var outcome = OutcomeReader.Of(verdict, operations);
+                counts.Add(outcome);
+                outcomes |= 1L << (int)outcome.Outcome;
+            }
+
+            bits.Add((seq, outcomes));
+        }
+
+        return bits;
+    }
+
+    private void CountUnplanned(
+        Microsoft.Data.Sqlite.SqliteConnection connection, int part, RecordOutcome unsent, OutcomeCounts counts)
+    {
+        List<StagedRecord> records = [];
+        foreach (var (seq, blob) in connection.Rows(
+            "SELECT seq, blob FROM chunk WHERE sync = @s AND part = @p", r => (r.GetInt32(0), r.Blob(1)), ("@s", sync.PlanSyncNo), ("@p", part)))
+        {
+            records.Clear();
+            ChunkCodec.Read(blob, seq, records);
+            foreach (var record in records)
+            {
+                counts.Add(Unplanned(record, unsent));
+            }
+        }
+    }
+
+    /// <summary>What a record is that was never planned.</summary>
+    internal static RecordOutcome Unplanned(in StagedRecord record, RecordOutcome unsent)
+        => record.Rejection != Reason.None && (record.Action != RecordAction.Delete || (record.Flags & StagedFlags.Unusable) != 0)
+            ? new(Outcome.Rejected, record.Rejection)
+            : unsent;
+}

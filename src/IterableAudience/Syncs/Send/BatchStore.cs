@@ -1,0 +1,54 @@
+using IterableAudience.Store;
+using IterableAudience.Syncs.Plan;
+using Microsoft.Data.Sqlite;
+
+namespace IterableAudience.Syncs.Send;
+
+/// <summary>
+/// The batches of one sync. Those that the plan cut belong to the sync that was planned (an approval runs another sync's plan);
+/// those cut from answers, and all results, belong to the sync itself.
+/// </summary>
+internal sealed class BatchStore(LeanStore store, long sync, long planSync)
+{
+    public long Sync => sync;
+
+    public long OwnerOf(Stage stage)
+        => stage is Stage.UnsubscribeByEmail or Stage.RetryConflicts or Stage.UnsubscribeReplaced or Stage.UnsubscribeReplacedByEmail ? sync : planSync;
+
+    /// <summary>Numbers of the batches of a stage that have no result yet, in order.</summary>
+    public List<int> Pending(Stage stage)
+        => store.Read(c => c.Rows(
+            """
+            SELECT b.n FROM batch b WHERE b.sync = @o AND b.stage = @g
+              AND NOT EXISTS (SELECT 1 FROM result r WHERE r.sync = @s AND r.stage = @g AND r.n = b.n)
+            ORDER BY b.n
+            """,
+            r => r.GetInt32(0), ("@o", OwnerOf(stage)), ("@g", (int)stage), ("@s", sync)));
+
+    /// <summary>Number of batches of a stage.</summary>
+    public int Count(Stage stage)
+        => (int)store.Read(c => c.Count("SELECT count(*) FROM batch WHERE sync = @o AND stage = @g", ("@o", OwnerOf(stage)), ("@g", (int)stage)));
+
+    public Batch Load(Stage stage, int number) => store.Read(c => Load(c, stage, number));
+
+    public Batch Load(SqliteConnection connection, Stage stage, int number)
+        => connection.Rows(
+            "SELECT ords, blob FROM batch WHERE sync = @o AND stage = @g AND n = @n",
+            r => new Batch(stage, number, r.Blob(0), r.Blob(1)),
+            ("@o", OwnerOf(stage)), ("@g", (int)stage), ("@n", number)).Single();
+
+    /// <summary>Outcome and reason of each operation of a batch, two bytes each; null when it has no result.</summary>
+    public byte[]? Result(SqliteConnection connection, Stage stage, int number)
+        => connection.Rows(
+            "SELECT blob FROM result WHERE sync = @s AND stage = @g AND n = @n", r => r.Blob(0), ("@s", sync), ("@g", (int)stage), ("@n", number)).FirstOrDefault();
+
+    /// <summary>First operation of each batch of a stage, to find an operation by its name.</summary>
+    public OpRef[] Starts(SqliteConnection connection, Stage stage)
+        => [.. connection.Rows(
+            "SELECT substr(ords, 1, 6) FROM batch WHERE sync = @o AND stage = @g ORDER BY n",
+            r => Batch.RefAt(r.Blob(0), 0), ("@o", OwnerOf(stage)), ("@g", (int)stage))];
+
+    public byte[] Ords(SqliteConnection connection, Stage stage, int number)
+        => connection.Rows(
+            "SELECT ords FROM batch WHERE sync = @o AND stage = @g AND n = @n", r => r.Blob(0), ("@o", OwnerOf(stage)), ("@g", (int)stage), ("@n", number)).Single();
+}

@@ -1,0 +1,109 @@
+using IterableAudience.Iterable;
+using IterableAudience.Records;
+using IterableAudience.Store;
+using IterableAudience.Syncs.Ledger;
+using IterableAudience.Syncs.Plan;
+using Microsoft.Data.Sqlite;
+
+namespace IterableAudience.Syncs.Send;
+
+/// <summary>
+/// Step 9 of the spine: outcomes and ledger, batch by batch, in one transaction each. The presence of a result is what says that a batch
+/// is done; a batch without one is sent again.
+/// </summary>
+internal sealed class Recorder(LeanStore store, BatchStore batches, long list, long connection)
+{
+    /// <summary>Records one batch. What was recorded is only lost with the power, and then the batch is sent again.</summary>
+    public Task RecordAsync(RecordedAnswer answer, int number, CancellationToken cancel)
+        => store.WriteAsync(write => Write(write, answer, number), durable: false, cancel);
+
+    /// <summary>Whether an unsubscribe that named an unknown userId goes on by e-mail.</summary>
+    public static bool GoesOnByEmail(PlanOp op, Outcome outcome, Reason reason)
+        => outcome == Outcome.Unsubscribed && reason == Reason.WasNotMember
+            && op.Identity is { UserId: not null, Email: not null } && !op.Is(OpFlags.EmailHeld);
+
+    private void Write(SqliteConnection write, RecordedAnswer answer, int number)
+    {
+        var operations = answer.Batch.Operations;
+        var outcomes = new byte[operations.Length * 2];
+        using var ledger = new LedgerWriter(write, list, connection);
+        for (var i = 0; i < operations.Length; i++)
+        {
+            var (op, result) = (operations[i], answer.Results[i]);
+            outcomes[2 * i] = (byte)result.Outcome;
+            outcomes[(2 * i) + 1] = (byte)result.Reason;
+            if (op.Kind == OpKind.Subscribe)
+            {
+                ledger.Subscribed(op, result.Outcome, result.MayBeApplied);
+            }
+            else if (result.Outcome != Outcome.Pending && !(op.Kind == OpKind.Replace && result.Outcome == Outcome.Retained))
+            {
+                ledger.Unsubscribed(op, result.Outcome, finished: !GoesOnByEmail(op, result.Outcome, result.Reason));
+            }
+
+            if (result.Outcome is Outcome.Failed or Outcome.Forgotten || op.Is(OpFlags.FollowUp))
+            {
+                WriteFailure(write, op, result, answer, number);
+            }
+
+            if (op.Is(OpFlags.FollowUp) && result.Outcome != Outcome.NotSent)
+            {
+                Patch(write, op.TargetPlace, result);
+            }
+        }
+
+        ledger.Finish();
+        write.Run(
+            """
+            INSERT INTO result (sync, stage, n, number, attempts, http_status, at, blob) VALUES (@s, @g, @n, @m, @a, @h, @t, @b)
+            ON CONFLICT (sync, stage, n) DO UPDATE SET blob = excluded.blob
+            """,
+            ("@s", batches.Sync), ("@g", (int)answer.Batch.Stage), ("@n", answer.Batch.Number), ("@m", number), ("@a", answer.Attempts),
+            ("@h", answer.Results.Length > 0 ? answer.Results[0].HttpStatus : 0), ("@t", answer.At.ToUnixTimeMilliseconds()), ("@b", outcomes));
+        WriteRequests(write, batches.Sync, number, answer.Requests);
+    }
+
+    public static void WriteRequests(SqliteConnection write, long sync, int number, IReadOnlyList<RequestLogEntry> requests)
+    {
+        foreach (var request in requests)
+        {
+            write.Run(
+                """
+                INSERT INTO request (sync, number, at, kind, size, status, duration_ms, attempt, flags, answer)
+                VALUES (@s, @n, @t, @k, @z, @h, @d, @a, @f, @w)
+                """,
+                ("@s", sync), ("@n", number), ("@t", request.At.ToUnixTimeMilliseconds()), ("@k", (int)request.Kind), ("@z", request.Size),
+                ("@h", request.Status), ("@d", request.Duration.TotalMilliseconds), ("@a", request.Attempt),
+                ("@f", (request.Throttled ? 1 : 0) | (request.Isolation ? 2 : 0)), ("@w", request.Answer));
+        }
+    }
+
+    /// <summary>A follow-up speaks for the operation that it goes back to: its outcome replaces the earlier one.</summary>
+    private void Patch(SqliteConnection write, (Stage Stage, int Batch, int Index) place, OperationResult result)
+    {
+        var blob = batches.Result(write, place.Stage, place.Batch)!;
+        blob[2 * place.Index] = (byte)result.Outcome;
+        blob[(2 * place.Index) + 1] = (byte)result.Reason;
+        write.Run(
+            "UPDATE result SET blob = @b WHERE sync = @s AND stage = @g AND n = @n",
+            ("@b", blob), ("@s", batches.Sync), ("@g", (int)place.Stage), ("@n", place.Batch));
+    }
+
+    private void WriteFailure(SqliteConnection write, PlanOp op, OperationResult result, RecordedAnswer answer, int number)
+    {
+        // Follow-ups answer for the operation they go back to, under its name.
+        var reference = op.Is(OpFlags.FollowUp) ? op.Target : op.Ref;
+        if (result.Outcome is not (Outcome.Failed or Outcome.Forgotten))
+        {
+            write.Run("DELETE FROM failure WHERE sync = @s AND part = @p AND ord = @o", ("@s", batches.Sync), ("@p", reference.Part), ("@o", reference.Ord));
+            return;
+        }
+
+        write.Run(
+            """
+            INSERT OR REPLACE INTO failure (sync, part, ord, number, detail, http_status, attempts, at) VALUES (@s, @p, @o, @n, @d, @h, @a, @t)
+            """,
+            ("@s", batches.Sync), ("@p", reference.Part), ("@o", reference.Ord), ("@n", number), ("@d", result.Detail), ("@h", result.HttpStatus),
+            ("@a", answer.Attempts), ("@t", answer.At.ToUnixTimeMilliseconds()));
+    }
+}

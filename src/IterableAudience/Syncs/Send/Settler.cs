@@ -1,0 +1,91 @@
+using IterableAudience.Iterable;
+using IterableAudience.Records;
+using IterableAudience.Store;
+using IterableAudience.Syncs.Plan;
+
+namespace IterableAudience.Syncs.Send;
+
+/// <summary>The stages without a request: operations whose outcome hangs on others' answers, or on nobody's.</summary>
+internal sealed class Settler(LeanStore store, BatchStore batches, Recorder recorder, TimeProvider time)
+{
+    /// <summary>Settles all open batches of a stage. After a sync was cut short, what it depended on may be open: that is not sent.</summary>
+    /// <param name="notSent">Why an operation whose target has no outcome is not sent.</param>
+    public async Task SettleAsync(Stage stage, Reason notSent, CancellationToken cancel)
+    {
+        var pending = batches.Pending(stage);
+        if (pending.Count == 0)
+        {
+            return;
+        }
+
+        using var connection = store.OpenRead();
+        var lookup = new OutcomeLookup(batches, connection);
+        foreach (var number in pending)
+        {
+            var batch = batches.Load(connection, stage, number);
+            var results = new OperationResult[batch.Operations.Length];
+            for (var i = 0; i < results.Length; i++)
+            {
+                var op = batch.Operations[i];
+                results[i] = stage switch
+                {
+                    Stage.Retain => new(Outcome.Retained, Reason.HeldByAnotherRecord, null, 0, false),
+                    Stage.SettleReplaced => Replaced(op, lookup),
+                    Stage.FollowSubscribe => Follow(op.Target, lookup, notSent, Stage.Subscribe, Stage.FollowSubscribe),
+                    Stage.FollowUnsubscribe => Follow(op.Target, lookup, notSent, Stage.Unsubscribe),
+                    _ => Follow(op.Target, lookup, notSent, Stage.SettleReplaced),
+                };
+            }
+
+            await recorder.RecordAsync(new RecordedAnswer(batch, results, 0, time.GetUtcNow(), []), 0, cancel);
+        }
+    }
+
+    /// <summary>Pending means: may be sent now. Otherwise the person stays on the list, since an identity that holds the person was not replaced.</summary>
+    private static OperationResult Replaced(PlanOp op, OutcomeLookup lookup)
+    {
+        foreach (var dependency in op.DependsOn)
+        {
+            if (Resolve(dependency, lookup)?.Outcome != Outcome.Subscribed)
+            {
+                return new(Outcome.Retained, Reason.HeldByAnotherRecord, null, 0, false);
+            }
+        }
+
+        return new(Outcome.Pending, Reason.None, null, 0, false);
+    }
+
+    private static OperationResult Follow(OpRef target, OutcomeLookup lookup, Reason notSent, params ReadOnlySpan<Stage> stages)
+    {
+        var found = stages.Length > 1 ? Resolve(target, lookup) : lookup.Find(target, stages) is { } f ? (f.Outcome, f.Reason) : null;
+        return found switch
+        {
+            null or { Outcome: Outcome.Pending } => new(Outcome.NotSent, notSent, null, 0, false),
+            { Outcome: Outcome.Failed } failed => new(
+                Outcome.Failed, failed.Reason, "Another record of the same person was sent for this one.", 0,
+                MayBeApplied: failed.Reason is Reason.DeliveryFailed or Reason.Unattributed),
+            { } known => new(known.Outcome, known.Reason, null, 0, false),
+        };
+    }
+
+    /// <summary>The outcome of a subscribe that may itself stand back for another one.</summary>
+    private static (Outcome Outcome, Reason Reason)? Resolve(OpRef reference, OutcomeLookup lookup)
+    {
+        for (var hops = 0; hops < 4; hops++)
+        {
+            if (lookup.Find(reference, Stage.Subscribe, Stage.FollowSubscribe) is not { } found)
+            {
+                return null;
+            }
+
+            if (found.Stage == Stage.Subscribe || found.Outcome != Outcome.Pending)
+            {
+                return (found.Outcome, found.Reason);
+            }
+
+            reference = lookup.Operation(found.Stage, found.Batch, found.Index).Target;
+        }
+
+        return null;
+    }
+}

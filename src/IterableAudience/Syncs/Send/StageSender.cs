@@ -1,0 +1,102 @@
+using IterableAudience.Iterable;
+using IterableAudience.Records;
+
+namespace IterableAudience.Syncs.Send;
+
+/// <summary>How the sending of a stage ended.</summary>
+/// <param name="Abort">Set when no batch of this sync can succeed any more: one sentence that says what to check.</param>
+/// <param name="Stopped">The stop token was set before all was sent.</param>
+internal readonly record struct StageEnd(string? Abort, bool Stopped);
+
+/// <summary>
+/// Steps 7 to 9 of the spine for one stage: sends its open batches, as many at once as the project allows, and records each answer as it comes.
+/// </summary>
+internal sealed class StageSender(BatchSender sender, Recorder recorder, IterableOptions options, TimeProvider time)
+{
+    /// <summary>So many batches in a row that could not be delivered, and the sync gives up.</summary>
+    private const int GiveUpAfter = 5;
+
+    private int _givenUpInARow;
+    private string? _abort;
+
+    /// <summary>Sends what is open. <paramref name="stop"/> starts no further request; what is on the wire is still recorded.</summary>
+    /// <param name="work">The sync.</param>
+    /// <param name="stage">One of the sending stages.</param>
+    /// <param name="recordStopped">True: a batch that was stopped half-way is recorded as it is (a cancel). False: it is left open, to be sent again (a shutdown).</param>
+    /// <param name="stop">Cancel or shutdown.</param>
+    public async Task<StageEnd> SendAsync(SyncWork work, Stage stage, Func<bool> recordStopped, CancellationToken stop)
+    {
+        // Two more than may be in flight: they are prepared or recorded while the others are on the wire.
+        var limit = (work.Project.MaxInFlight ?? options.MaxInFlight) + 2;
+        List<Task> running = [];
+        foreach (var number in work.Batches.Pending(stage))
+        {
+            if (_abort is not null || stop.IsCancellationRequested)
+            {
+                break;
+            }
+
+            running.Add(Task.Run(() => SendBatchAsync(work, stage, number, recordStopped, stop), CancellationToken.None));
+            if (running.Count >= limit)
+            {
+                var done = await Task.WhenAny(running);
+                running.Remove(done);
+                await done;
+            }
+        }
+
+        await Task.WhenAll(running);
+        return new StageEnd(_abort, stop.IsCancellationRequested);
+    }
+
+    private async Task SendBatchAsync(SyncWork work, Stage stage, int number, Func<bool> recordStopped, CancellationToken stop)
+    {
+        var batch = work.Batches.Load(stage, number);
+        var subscribes = stage is Stage.Subscribe or Stage.RetryConflicts;
+        var subscribers = new Identity[batch.Operations.Length];
+        for (var i = 0; i < subscribers.Length; i++)
+        {
+            subscribers[i] = subscribes ? batch.Operations[i].Identity : batch.Operations[i].Named;
+        }
+
+        List<RequestLogEntry> requests = [];
+        var result = await sender.SendAsync(
+            new BatchRequest(
+                work.Project, work.Connection.AudienceId, subscribes ? OperationKind.Subscribe : OperationKind.Unsubscribe, subscribers,
+                work.Connection.UpdateExistingUsersOnly, work.Connection.ListCreatedAt, work.Isolation,
+                entry =>
+                {
+                    requests.Add(entry);
+                    work.Progress.Requested(entry);
+                }),
+            stop);
+
+        Judge(result);
+        if (result.End == BatchEnd.Stopped && !recordStopped())
+        {
+            return;
+        }
+
+        await recorder.RecordAsync(
+            new RecordedAnswer(batch, result.Results, Math.Max(1, result.Attempts), time.GetUtcNow(), requests),
+            Interlocked.Increment(ref work.NextBatchNumber),
+            CancellationToken.None);
+        work.Progress.Settled(result.Results, sent: true);
+    }
+
+    private void Judge(BatchResult result)
+    {
+        switch (result.End)
+        {
+            case BatchEnd.GaveUp when Interlocked.Increment(ref _givenUpInARow) >= GiveUpAfter:
+                _abort ??= $"{GiveUpAfter} batches in a row could not be delivered: {result.Message} Check that Iterable can be reached from here, then start the sync again.";
+                break;
+            case BatchEnd.Abort or BatchEnd.ThrottledOut:
+                _abort ??= result.Message ?? "Iterable refuses the sync.";
+                break;
+            case BatchEnd.Answered:
+                Volatile.Write(ref _givenUpInARow, 0);
+                break;
+        }
+    }
+}

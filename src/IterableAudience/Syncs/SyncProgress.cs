@@ -1,0 +1,67 @@
+using IterableAudience.Records;
+
+namespace IterableAudience.Syncs;
+
+/// <summary>What is known of a sync while it runs; the report is counted from the store once it is closed.</summary>
+internal sealed class SyncProgress
+{
+    private readonly long[] _outcomes = new long[16];
+    private long _sent;
+    private long _requestsSubscribe;
+    private long _requestsUnsubscribe;
+    private long _requestsRetried;
+    private long _requestsThrottled;
+
+    /// <summary>Completed when the sync is closed.</summary>
+    public TaskCompletionSource Closed { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    public SyncPhase Phase { get; set; }
+
+    public long Staged { get; set; }
+
+    public double PlanShare { get; set; }
+
+    public long Planned { get; set; }
+
+    public long Sent => Interlocked.Read(ref _sent);
+
+    public SyncCounts Counts { get; set; } = new();
+
+    /// <summary>Requests per second that the project allows; for the estimate.</summary>
+    public double RequestsPerSecond { get; set; }
+
+    /// <summary>Set when the operator or a shutdown asks the sync to stop.</summary>
+    public CancellationTokenSource Stop { get; } = new();
+
+    public RequestCounts Requests => new(
+        Interlocked.Read(ref _requestsSubscribe), Interlocked.Read(ref _requestsUnsubscribe),
+        Interlocked.Read(ref _requestsRetried), Interlocked.Read(ref _requestsThrottled));
+
+    public void Settled(ReadOnlySpan<Iterable.OperationResult> results, bool sent)
+    {
+        foreach (ref readonly var result in results)
+        {
+            Interlocked.Increment(ref _outcomes[(int)result.Outcome]);
+        }
+
+        Interlocked.Add(ref _sent, sent ? results.Length : 0);
+    }
+
+    public void Requested(in Iterable.RequestLogEntry entry)
+    {
+        Interlocked.Increment(ref entry.Kind == Iterable.OperationKind.Subscribe ? ref _requestsSubscribe : ref _requestsUnsubscribe);
+        if (entry.Throttled)
+        {
+            Interlocked.Increment(ref _requestsThrottled);
+        }
+        else if (entry.Attempt > 1 || entry.Isolation)
+        {
+            Interlocked.Increment(ref _requestsRetried);
+        }
+    }
+
+    public long SoFar(Outcome outcome) => Interlocked.Read(ref _outcomes[(int)outcome]);
+}
+
+/// <summary>Requests to Iterable, each counted once by kind; of them, how many were repeats and how many were throttled.</summary>
+public sealed record RequestCounts(long Subscribe, long Unsubscribe, long Retried, long Throttled);
