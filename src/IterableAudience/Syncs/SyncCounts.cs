@@ -42,9 +42,10 @@ internal sealed class SyncCounts
 
     public long Total => Received + Absent + Retried;
 
-    public void Count(in ReceivedRecord record, in RecordVerdict verdict, bool hasKey)
+    /// <summary>Counts one record that came in.</summary>
+    public void Count(RecordAction? action, bool identifierDropped, bool hasKey)
     {
-        switch (record.Action)
+        switch (action)
         {
             case RecordAction.Insert: Insert++; break;
             case RecordAction.Update: Update++; break;
@@ -52,7 +53,7 @@ internal sealed class SyncCounts
             default: Unreadable++; break;
         }
 
-        IdentifierDropped += verdict.IdentifierDropped ? 1 : 0;
+        IdentifierDropped += identifierDropped ? 1 : 0;
         WithoutKey += hasKey ? 0 : 1;
     }
 }

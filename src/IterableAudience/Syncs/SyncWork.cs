@@ -18,6 +18,9 @@ internal sealed record SyncWork(
 {
     public IsolationBudget Isolation { get; set; } = IsolationBudget.ForSync(0);
 
+    /// <summary>The list's ledger version when the list was claimed.</summary>
+    public long LedgerVersion { get; set; }
+
     /// <summary>Number of the next batch, for people: batches are numbered as they are answered.</summary>
     public int NextBatchNumber;
 }

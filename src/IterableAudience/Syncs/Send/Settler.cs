@@ -10,7 +10,8 @@ internal sealed class Settler(LeanStore store, BatchStore batches, Recorder reco
 {
     /// <summary>Settles all open batches of a stage. After a sync was cut short, what it depended on may be open: that is not sent.</summary>
     /// <param name="notSent">Why an operation whose target has no outcome is not sent.</param>
-    public async Task SettleAsync(Stage stage, Reason notSent, CancellationToken cancel)
+    /// <param name="cutShort">The sync was aborted or cancelled: the leavers that others hold are not sent either, so that a cancelled delete changes nothing.</param>
+    public async Task SettleAsync(Stage stage, Reason notSent, bool cutShort, CancellationToken cancel)
     {
         var pending = batches.Pending(stage);
         if (pending.Count == 0)
@@ -29,6 +30,7 @@ internal sealed class Settler(LeanStore store, BatchStore batches, Recorder reco
                 var op = batch.Operations[i];
                 results[i] = stage switch
                 {
+                    Stage.Retain when cutShort => new(Outcome.NotSent, notSent, null, 0, false),
                     Stage.Retain => new(Outcome.Retained, Reason.HeldByAnotherRecord, null, 0, false),
                     Stage.SettleReplaced => Replaced(op, lookup),
                     Stage.FollowSubscribe => Follow(op.Target, lookup, notSent, Stage.Subscribe, Stage.FollowSubscribe),

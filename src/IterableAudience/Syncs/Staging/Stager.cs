@@ -58,7 +58,7 @@ internal sealed class Stager(LeanStore store, KeyedHash hash, long sync, Project
             ? new RecordVerdict(default, fault, Reason.None, Reason.None, false)
             : IdentifierRules.Judge(projectType, record.Email, record.UserId);
         var place = PlaceOf(record, verdict);
-        Counts.Count(record, verdict, hasKey: place.Kind != KeyKind.None);
+        Counts.Count(record.Action, verdict.IdentifierDropped, hasKey: place.Kind != KeyKind.None);
 
         var part = place.Kind == KeyKind.None ? record.Line % LargePartitions : PartOf(place.Hash, LargePartitions);
         var target = _first;

@@ -1,0 +1,120 @@
+using IterableAudience.Records;
+using IterableAudience.Store;
+using IterableAudience.Syncs.Ledger;
+using IterableAudience.Syncs.Report;
+using IterableAudience.Syncs.Send;
+
+namespace IterableAudience.Syncs;
+
+/// <summary>
+/// Step 10 of the spine: merges the holders, counts the report from what is recorded, ends the sync and gives its list back. Done again
+/// from the start when it was cut off: nothing in it depends on how far it came.
+/// </summary>
+internal sealed partial class SyncCloser(LeanStore store, SyncClaims claims, SyncMonitor monitor, TimeProvider time, ILogger<SyncCloser> logger)
+{
+    public const string CancelledText = "The sync was cancelled. What is not sent stays as it was.";
+
+    /// <summary>Ends a sync. <paramref name="outcome"/> Completed becomes CompletedWithFailures by the count.</summary>
+    public async Task CloseAsync(SyncWork work, SyncOutcome outcome, string error, CancellationToken cancel)
+    {
+        var sync = work.Sync;
+        var mayHaveSent = sync.Phase is SyncPhase.Sending or SyncPhase.Closing;
+        await EnterClosingAsync(work, outcome, error, cancel);
+        if (mayHaveSent)
+        {
+            await new HolderMerge(store, work.Batches, sync.ListNo, sync.ConnectionNo).MergeAsync(cancel);
+        }
+
+        var unsent = Unsent(outcome);
+        var counts = await new ReportBuilder(store, work.Batches, sync).CountAsync(unsent, noteOutcomes: sync.PlanSyncNo == sync.No, cancel);
+        if (outcome == SyncOutcome.Completed && counts.Of(Outcome.Rejected, Outcome.Failed, Outcome.Forgotten, Outcome.NotSent) > 0)
+        {
+            outcome = SyncOutcome.CompletedWithFailures;
+        }
+
+        var report = SyncReports.Closed(work.Counts, counts, Requests(sync.No));
+        await EndAsync(work, outcome, error, report, mayHaveSent, cancel);
+        claims.Released();
+        monitor.Close(sync.No);
+        SyncTelemetry.Closed(outcome, report, sync.FinishedAt!.Value - sync.StartedAt);
+        Summarize(sync, work.Connection.Id, outcome, report);
+    }
+
+    /// <summary>What a planned operation without an answer is, once the sync has ended like this.</summary>
+    public static RecordOutcome Unsent(SyncOutcome outcome) => outcome switch
+    {
+        SyncOutcome.Queued or SyncOutcome.Running => new(Outcome.Pending, Reason.None),
+        SyncOutcome.Planned => new(Outcome.Planned, Reason.None),
+        SyncOutcome.Held => new(Outcome.NotSent, Reason.PlanHeld),
+        SyncOutcome.Discarded => new(Outcome.NotSent, Reason.PlanDiscarded),
+        SyncOutcome.Cancelled => new(Outcome.NotSent, Reason.SyncCancelled),
+        _ => new(Outcome.NotSent, Reason.SyncAborted),
+    };
+
+    /// <summary>The requests that a sync made, from the store.</summary>
+    public RequestCounts Requests(long sync)
+        => store.Read(c => new RequestCounts(
+            c.Count("SELECT count(*) FROM request WHERE sync = @s AND kind = 0", ("@s", sync)),
+            c.Count("SELECT count(*) FROM request WHERE sync = @s AND kind = 1", ("@s", sync)),
+            c.Count("SELECT count(*) FROM request WHERE sync = @s AND flags & 1 = 0 AND (attempt > 1 OR flags & 2 = 2)", ("@s", sync)),
+            c.Count("SELECT count(*) FROM request WHERE sync = @s AND flags & 1 = 1", ("@s", sync))));
+
+    /// <summary>From here on the outcome is settled: a sync that is cut off while closing ends as it was going to.</summary>
+    private async Task EnterClosingAsync(SyncWork work, SyncOutcome outcome, string error, CancellationToken cancel)
+    {
+        if (work.Sync.Phase == SyncPhase.Sending)
+        {
+            work.Sync.Phase = SyncPhase.Closing;
+        }
+
+        work.Sync.Error = error;
+        work.Progress.Phase = SyncPhase.Closing;
+        await store.WriteAsync(
+            write => write.Run(
+                "UPDATE sync SET \"Phase\" = @p, \"Outcome\" = @o, \"Error\" = @e, \"PlanHash\" = @h, \"CountsJson\" = @c, \"PlanLedgerVersion\" = @l, \"PlanConnectionVersion\" = @v WHERE \"No\" = @n",
+                ("@p", (int)work.Sync.Phase), ("@o", (int)outcome), ("@e", error), ("@h", work.Sync.PlanHash), ("@c", SyncJson.Write(work.Counts)),
+                ("@l", work.Sync.PlanLedgerVersion), ("@v", work.Connection.Version), ("@n", work.Sync.No)),
+            durable: false,
+            cancel);
+    }
+
+    private async Task EndAsync(
+        SyncWork work, SyncOutcome outcome, string error, SyncReport report, bool mayHaveSent, CancellationToken cancel)
+    {
+        var sync = work.Sync;
+        (sync.Phase, sync.Outcome, sync.Active, sync.FinishedAt) = (SyncPhase.Closed, outcome, false, time.GetUtcNow());
+        await store.WriteAsync(
+            write =>
+            {
+                write.Run(
+                    """
+                    UPDATE sync SET "Phase" = @p, "Outcome" = @o, "Error" = @e, "Active" = 0, "FinishedAt" = @f, "ReportJson" = @r WHERE "No" = @n
+                    """,
+                    ("@p", (int)SyncPhase.Closed), ("@o", (int)outcome), ("@e", error), ("@f", sync.FinishedAt.Value.ToUnixTimeMilliseconds()),
+                    ("@r", SyncJson.Write(report)), ("@n", sync.No));
+                write.Run(
+                    """
+                    UPDATE audience_list SET "ClaimedBySync" = NULL, "LedgerVersion" = "LedgerVersion" + @m WHERE "No" = @l AND "ClaimedBySync" = @n
+                    """,
+                    ("@m", mayHaveSent ? 1 : 0), ("@l", sync.ListNo), ("@n", sync.No));
+            },
+            durable: true,
+            cancel);
+    }
+
+    private void Summarize(Sync sync, string connectionId, SyncOutcome outcome, SyncReport report)
+        => Log.Closed(
+            logger, sync.Id, connectionId, outcome.Word(), report.Received.Total, report.Outcomes["subscribed"], report.Outcomes["unsubscribed"],
+            report.Outcomes["unchanged"] + report.Outcomes["retained"] + report.Outcomes["superseded"], report.Outcomes["rejected"],
+            report.Outcomes["failed"], report.Outcomes["forgotten"], report.Outcomes["not_sent"], report.Requests.Subscribe + report.Requests.Unsubscribe,
+            (long)(sync.FinishedAt!.Value - sync.StartedAt).TotalMilliseconds);
+
+    private static partial class Log
+    {
+        [LoggerMessage(110, LogLevel.Information,
+            "Sync {SyncId} of connection {ConnectionId} ended as {Outcome}: {Total} records, {Subscribed} subscribed, {Unsubscribed} unsubscribed, {Untouched} untouched, {Rejected} rejected, {Failed} failed, {Forgotten} forgotten, {NotSent} not sent; {Requests} requests in {Milliseconds} ms.")]
+        public static partial void Closed(
+            ILogger logger, string syncId, string connectionId, string outcome, long total, long subscribed, long unsubscribed, long untouched,
+            long rejected, long failed, long forgotten, long notSent, long requests, long milliseconds);
+    }
+}

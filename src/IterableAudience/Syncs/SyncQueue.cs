@@ -1,0 +1,102 @@
+using System.Collections.Concurrent;
+using System.Threading.Channels;
+using IterableAudience.Store;
+using Microsoft.EntityFrameworkCore;
+
+namespace IterableAudience.Syncs;
+
+/// <summary>
+/// Runs syncs in the background, each on its own; at start, those that were cut off go on. One process owns an embedded store (see
+/// <c>StoreLock</c>), so whatever is active there at start belongs to nobody any more.
+/// </summary>
+internal sealed partial class SyncQueue(
+    SyncRunner runner, AbandonedSyncs abandoned, Func<StoreContext> open, TimeProvider time, ILogger<SyncQueue> logger) : BackgroundService
+{
+    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(30);
+
+    private readonly Channel<long> _waiting = Channel.CreateUnbounded<long>();
+    private readonly ConcurrentDictionary<long, Task> _running = new();
+
+    /// <summary>Hands a staged sync over.</summary>
+    public void Enqueue(long sync) => _waiting.Writer.TryWrite(sync);
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        try
+        {
+            await ResumeAsync(stoppingToken);
+            await foreach (var sync in _waiting.Reader.ReadAllAsync(stoppingToken))
+            {
+                _running[sync] = Task.Run(() => RunAsync(sync, stoppingToken), CancellationToken.None);
+            }
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+            // what is on the wire is recorded before we go
+        }
+
+        await Task.WhenAll(_running.Values);
+    }
+
+    private async Task ResumeAsync(CancellationToken cancel)
+    {
+        await using var db = open();
+        foreach (var sync in await db.Syncs.AsNoTracking().Where(s => s.Active).OrderBy(s => s.No).Select(s => new { s.No, s.Id, s.Phase }).ToListAsync(cancel))
+        {
+            if (sync.Phase == SyncPhase.Staging)
+            {
+                await abandoned.CloseAsync(sync.No, cancel);
+            }
+            else
+            {
+                Log.Resumed(logger, sync.Id, sync.Phase.Word());
+                Enqueue(sync.No);
+            }
+        }
+    }
+
+    /// <summary>Runs one sync; trouble of the store pauses it, and it goes on from what is stored when the store is back.</summary>
+    private async Task RunAsync(long sync, CancellationToken stopping)
+    {
+        var pause = TimeSpan.FromSeconds(1);
+        while (!stopping.IsCancellationRequested)
+        {
+            try
+            {
+                await runner.RunAsync(sync, stopping);
+                break;
+            }
+            catch (Exception e) when (StoreTrouble.Is(e))
+            {
+                Log.Paused(logger, e.GetType().Name, pause.TotalSeconds);
+                await Task.Delay(pause, time, stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                pause = pause * 2 < LongestPause ? pause * 2 : LongestPause;
+            }
+            catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+            {
+                break;
+            }
+#pragma warning disable CA1031 // nobody awaits this task: what is not logged here is lost
+            catch (Exception e)
+#pragma warning restore CA1031
+            {
+                Log.Lost(logger, e);
+                break;
+            }
+        }
+
+        _running.TryRemove(sync, out _);
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(120, LogLevel.Information, "Sync {SyncId} was cut off while {Phase} and goes on now.")]
+        public static partial void Resumed(ILogger logger, string syncId, string phase);
+
+        [LoggerMessage(121, LogLevel.Error, "The store can't be used ({Error}). The sync pauses for {Seconds} s and goes on when the store is back; nothing is lost.")]
+        public static partial void Paused(ILogger logger, string error, double seconds);
+
+        [LoggerMessage(122, LogLevel.Critical, "A sync could not be run; it goes on at the next start.")]
+        public static partial void Lost(ILogger logger, Exception exception);
+    }
+}

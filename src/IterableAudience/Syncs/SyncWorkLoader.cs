@@ -1,0 +1,31 @@
+using IterableAudience.Accounts;
+using IterableAudience.Iterable;
+using IterableAudience.Store;
+using IterableAudience.Syncs.Send;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Options;
+
+namespace IterableAudience.Syncs;
+
+/// <summary>Gathers what a sync needs on its way, from the store as it is now.</summary>
+internal sealed class SyncWorkLoader(
+    Func<StoreContext> open, LeanStore store, ProjectDirectory projects, SyncMonitor monitor, IOptions<IterableOptions> options)
+{
+    public async Task<SyncWork> LoadAsync(long syncNo, CancellationToken cancel)
+    {
+        await using var db = open();
+        var sync = await db.Syncs.AsNoTracking().SingleAsync(s => s.No == syncNo, cancel);
+        var connection = await db.Connections.AsNoTracking().SingleAsync(c => c.No == sync.ConnectionNo, cancel);
+        var project = await projects.ForConnectionAsync(connection, cancel);
+        var (guard, ignoreUnknownDeletes) = PlanSettings.Of(connection);
+        var progress = monitor.Of(syncNo);
+        progress.Counts = SyncJson.Counts(sync.CountsJson);
+        progress.Planned = progress.Counts.PlannedSubscribes + progress.Counts.PlannedUnsubscribes;
+        progress.RequestsPerSecond = project.RequestsPerSecond ?? options.Value.RequestsPerSecond;
+        return new SyncWork(
+            sync, connection, project, guard, ignoreUnknownDeletes, progress, progress.Counts, new BatchStore(store, sync.No, sync.PlanSyncNo))
+        {
+            NextBatchNumber = (int)store.Read(c => c.Count("SELECT max(number) FROM result WHERE sync = @s", ("@s", sync.No))),
+        };
+    }
+}
