@@ -1,6 +1,7 @@
 using System.Text;
 using CsCheck;
 using IterableAudience.Records;
+using IterableAudience.Syncs.Intake;
 using Xunit;
 using static IterableAudience.Tests.Intake.Bodies;
 
@@ -121,4 +122,27 @@ public class NdjsonTests
     public async Task Any_bytes_are_read_to_their_end()
         => await Gen.Select(Gen.OneOf(Gen.Byte, Gen.Const((byte)'\n')).Array[0, 300], Gen.Int[1, 50]).SampleAsync(
             async (bytes, size) => await ReadNdjsonAsync(new PiecewiseStream(bytes, [size])), iter: 2000);
+
+    [Fact]
+    public async Task A_line_without_an_end_takes_no_memory()
+    {
+        using var endless = new ZeroStream(200_000_000);
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        var (records, _) = await ReadNdjsonAsync(endless);
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 2_000_000);
+        Assert.Equal(RecordFaults.TooLarge, Assert.Single(records).FaultDetail);
+    }
+
+    private sealed class ZeroStream(long length) : BodyStreamBase
+    {
+        private long _left = length;
+
+        public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+        {
+            var count = (int)Math.Min(buffer.Length, _left);
+            buffer.Span[..count].Clear();
+            _left -= count;
+            return ValueTask.FromResult(count);
+        }
+    }
 }
