@@ -57,19 +57,36 @@ internal static class IdentifierRules
             return Reason.IdentifierMissing;
         }
 
-        var trimmed = email.Trim();
-        if (trimmed.Length == 0)
+        // Lower case first: a few letters beyond ASCII become ASCII ones by it.
+        var normalized = Trim(email).ToLowerInvariant();
+        if (normalized.Length == 0)
         {
             return Reason.EmailEmpty;
         }
 
-        if (!EmailForm.IsValid(trimmed))
+        if (!EmailForm.IsValid(normalized))
         {
             return Reason.InvalidEmail;
         }
 
-        address = trimmed.ToLowerInvariant();
+        address = normalized;
         return Reason.None;
+    }
+
+    /// <summary>
+    /// As JavaScript trims, and so RudderStack: a byte order mark, which the first column of many an exported file begins with, is white
+    /// space there.
+    /// </summary>
+    private static string Trim(string text)
+    {
+        const char Mark = '\uFEFF';
+        var trimmed = text.Trim();
+        while (trimmed.Length > 0 && (trimmed[0] == Mark || trimmed[^1] == Mark))
+        {
+            trimmed = trimmed.Trim(Mark).Trim();
+        }
+
+        return trimmed;
     }
 
     /// <summary>A userId is compared and sent exactly as it is: never trimmed, never repaired.</summary>

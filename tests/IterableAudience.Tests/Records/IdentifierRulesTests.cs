@@ -16,6 +16,10 @@ public class IdentifierRulesTests
         { "ada@example.com", Reason.None, "ada@example.com" },
         { " Ada@Example.COM\t", Reason.None, "ada@example.com" },
         { "\u00a0ada@example.com\u3000", Reason.None, "ada@example.com" },
+        { "\ufeffada@example.com", Reason.None, "ada@example.com" },
+        { " \ufeff ada@example.com\ufeff", Reason.None, "ada@example.com" },
+        { "\ufeff", Reason.EmailEmpty, null },
+        { "ada@bo\u212a.example", Reason.None, "ada@bok.example" }, // the Kelvin sign
         { "JÖRG@EXAMPLE.COM", Reason.None, "jörg@example.com" },
         { "ada@", Reason.InvalidEmail, null },
         { "ada example.com", Reason.InvalidEmail, null },
