@@ -1,17 +1,29 @@
+using IterableAudience.Accounts;
+using IterableAudience.Connections;
+using IterableAudience.Destinations;
 using IterableAudience.Hosting;
+using IterableAudience.Iterable;
 using IterableAudience.Store;
 
 try
 {
     var builder = WebApplication.CreateBuilder(args).AddHosting();
     builder.Services.AddStore(builder.Configuration);
+    builder.Services.AddIterable(builder.Configuration);
+    builder.Services.AddAccounts();
+    builder.Services.AddDestinations();
+    builder.Services.AddRetlConnections();
 
     var app = builder.Build();
     app.UseHosting();
     app.MapHealth();
     app.MapTokens();
+    app.MapAccounts();
+    app.MapDestinations();
+    app.MapConnections();
 
     await app.OpenStoreAsync();
+    await app.CheckAccountsAsync();
     await app.Services.GetRequiredService<BootstrapToken>().EnsureAsync(app.Lifetime.ApplicationStopping);
     await app.RunAsync();
     return 0;

@@ -22,7 +22,11 @@ internal static class HostingSetup
         builder.Services.AddLogs(builder.Configuration);
         builder.Services.AddProblems().AddJson().AddServiceMetrics().AddDocuments().AddSingleton<LiveIds>();
         builder.Services.AddSecurity(builder.Configuration);
-        builder.Services.AddValidatorsFromAssemblyContaining<Program>(ServiceLifetime.Singleton, includeInternalTypes: true);
+        builder.Services.AddValidatorsFromAssemblyContaining<Program>(
+            ServiceLifetime.Singleton,
+            // A request's validator is its nested type Validator; others are asked for by their own name.
+            filter: found => found.ValidatorType.Name == "Validator",
+            includeInternalTypes: true);
         builder.Services.AddHealthChecks();
         return builder;
     }

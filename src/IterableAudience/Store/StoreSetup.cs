@@ -49,6 +49,10 @@ internal static class StoreSetup
         }
     }
 
+    /// <summary>Lets the examples of the document name the newest resource of a kind.</summary>
+    public static IServiceCollection AddLiveId(this IServiceCollection services, string placeholder, string? pathPrefix, Func<StoreContext, string?> newest)
+        => services.AddSingleton(new LiveId(placeholder, pathPrefix, placeholder.Trim('{', '}') + "1", s => newest(s.GetRequiredService<StoreContext>())));
+
     /// <summary>See https://www.sqlite.org/rescode.html.</summary>
     private static string Explain(int code) => code switch
     {
