@@ -4,6 +4,7 @@ using IterableAudience.Destinations;
 using IterableAudience.Hosting;
 using IterableAudience.Iterable;
 using IterableAudience.Store;
+using IterableAudience.Syncs;
 
 try
 {
@@ -13,6 +14,7 @@ try
     builder.Services.AddAccounts();
     builder.Services.AddDestinations();
     builder.Services.AddRetlConnections();
+    builder.Services.AddSyncs(builder.Configuration);
 
     var app = builder.Build();
     app.UseHosting();
@@ -21,6 +23,7 @@ try
     app.MapAccounts();
     app.MapDestinations();
     app.MapConnections();
+    app.MapSyncs();
 
     await app.OpenStoreAsync();
     await app.CheckAccountsAsync();

@@ -40,7 +40,10 @@ internal static class StoreSetup
             if (db.Database.GetMigrations().Any())
                 await db.Database.MigrateAsync(cancellation);
             else
-                await db.Database.EnsureCreatedAsync(cancellation);
+            {
+                if (await db.Database.EnsureCreatedAsync(cancellation))
+                    await db.Database.ExecuteSqlRawAsync(SchemaSql.Read(), cancellation);
+            }
             await app.Services.GetRequiredService<StoreSecrets>().LoadAsync(db, cancellation);
         }
         catch (SqliteException e)

@@ -25,7 +25,7 @@ namespace IterableAudience.Syncs;
 /// What a step has done is in the store before the next begins, so a sync that was cut off anywhere goes on from there: staged, it is planned
 /// (again); planned, its open batches are sent; sent, it is closed.
 /// </summary>
-/// <remarks>Concurrency: one call of <see cref="RunAsync"/> per sync at a time; <see cref="SyncQueue"/> sees to that. Steps 1 to 4 have happened when it is called: whoever brings the records (a push) runs them.</remarks>
+/// <remarks>Concurrency: one call of <see cref="RunAsync(long, CancellationToken)"/> per sync at a time; <see cref="SyncQueue"/> sees to that. Steps 1 to 4 have happened when it is called: whoever brings the records (a push) runs them.</remarks>
 internal sealed partial class SyncRunner(
     SyncClaims claims,
     SyncWorkLoader loader,
@@ -53,7 +53,7 @@ internal sealed partial class SyncRunner(
     {
         var work = await loader.LoadAsync(syncNo, shutdown);
         using var activity = SyncTelemetry.StartSync(work.Sync.Id);
-        using var scope = logger.BeginScope("sync {SyncId} of connection {ConnectionId}", work.Sync.Id, work.Connection.Id);
+        using var scope = Log.Scope(logger, work.Sync.Id, work.Connection.Id);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(work.Progress.Stop.Token, shutdown);
         try
         {
@@ -194,6 +194,9 @@ internal sealed partial class SyncRunner(
 
     private static partial class Log
     {
+        public static readonly Func<ILogger, string, string, IDisposable?> Scope =
+            LoggerMessage.DefineScope<string, string>("sync {SyncId} of connection {ConnectionId}");
+
         [LoggerMessage(100, LogLevel.Information, "The sync was cut off by the shutdown of the service; it goes on at the next start.")]
         public static partial void CutOff(ILogger logger);
 

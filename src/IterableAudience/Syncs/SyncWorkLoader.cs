@@ -21,6 +21,11 @@ internal sealed class SyncWorkLoader(
         var progress = monitor.Of(syncNo);
         progress.Counts = SyncJson.Counts(sync.CountsJson);
         progress.Planned = progress.Counts.PlannedSubscribes + progress.Counts.PlannedUnsubscribes;
+        if (sync.CancelRequested)
+        {
+            await progress.Stop.CancelAsync();
+        }
+
         progress.RequestsPerSecond = project.RequestsPerSecond ?? options.Value.RequestsPerSecond;
         return new SyncWork(
             sync, connection, project, guard, ignoreUnknownDeletes, progress, progress.Counts, new BatchStore(store, sync.No, sync.PlanSyncNo))

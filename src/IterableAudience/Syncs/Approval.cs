@@ -1,0 +1,100 @@
+using IterableAudience.Connections;
+using IterableAudience.Hosting;
+using IterableAudience.Store;
+using IterableAudience.Syncs.Report;
+using IterableAudience.Syncs.Send;
+using Microsoft.EntityFrameworkCore;
+
+namespace IterableAudience.Syncs;
+
+/// <summary>What a person decides about a plan: run exactly this one, or drop it.</summary>
+internal sealed class Approval(Func<StoreContext> open, LeanStore store, SyncQueue queue, SyncMonitor monitor, TimeProvider time)
+{
+    /// <summary>Starts a new sync that runs the plan of <paramref name="planned"/>; refused when anything that the plan rests on has moved.</summary>
+    public async Task<(Sync? Sync, ProblemAnswer? Conflict)> ApproveAsync(Connection connection, Sync planned, string planHash, CancellationToken cancel)
+    {
+        await using var db = open();
+        if (Undecidable(planned) is { } undecidable)
+        {
+            return (null, undecidable);
+        }
+
+        if (!string.Equals(planned.PlanHash, planHash, StringComparison.Ordinal))
+        {
+            return (null, ProblemAnswer.Conflict("This is not the hash of the sync's plan. Read the sync again and look at its plan before you approve it."));
+        }
+
+        if (planned.RecordsPurged)
+        {
+            return (null, ProblemAnswer.Conflict("The plan's records have been removed by retention. Push the records again."));
+        }
+
+        var ledgerVersion = await db.Lists.Where(l => l.No == planned.ListNo).Select(l => l.LedgerVersion).SingleAsync(cancel);
+        if (ledgerVersion != planned.PlanLedgerVersion || connection.Version != planned.PlanConnectionVersion)
+        {
+            return (null, ProblemAnswer.Conflict("The ledger of the list or the connection has changed since the plan was made. Plan it again."));
+        }
+
+        if (await SyncEndpoints.ObstacleAsync(db, connection, cancel) is { } obstacle)
+        {
+            return (null, obstacle);
+        }
+
+        var sync = new Sync
+        {
+            Id = ShortId.New(),
+            ConnectionNo = planned.ConnectionNo,
+            ListNo = planned.ListNo,
+            Trigger = SyncTrigger.Approval,
+            Full = planned.Full,
+            Resend = planned.Resend,
+            Phase = SyncPhase.Queued,
+            Outcome = SyncOutcome.Queued,
+            Active = true,
+            StartedAt = time.GetUtcNow(),
+            Partitions = planned.Partitions,
+            PlanSyncNo = planned.PlanSyncNo,
+            PlanHash = planned.PlanHash,
+            PlanLedgerVersion = planned.PlanLedgerVersion,
+            PlanConnectionVersion = planned.PlanConnectionVersion,
+            CountsJson = planned.CountsJson,
+        };
+        if (!await SyncStart.SaveAsync(db, sync, cancel))
+        {
+            return (null, await SyncEndpoints.ObstacleAsync(db, connection, cancel) ?? SyncEndpoints.Running(connection.Id, null));
+        }
+
+        _ = monitor.Of(sync.No);
+        queue.Enqueue(sync.No);
+        return (sync, null);
+    }
+
+    /// <summary>Ends a held plan as discarded; the problem when there is nothing to discard.</summary>
+    public async Task<ProblemAnswer?> DiscardAsync(Sync planned, CancellationToken cancel)
+    {
+        if (Undecidable(planned) is { } undecidable)
+        {
+            return undecidable;
+        }
+
+        await using var db = open();
+        var sync = await db.Syncs.SingleAsync(s => s.No == planned.No, cancel);
+        if (await db.Syncs.AnyAsync(s => s.PlanSyncNo == planned.PlanSyncNo && s.No != planned.No, cancel))
+        {
+            return ProblemAnswer.Conflict("The plan has been approved; there is nothing left to discard.");
+        }
+
+        var batches = new BatchStore(store, sync.No, sync.PlanSyncNo);
+        var counts = await new ReportBuilder(store, batches, sync).CountAsync(SyncCloser.Unsent(SyncOutcome.Discarded), noteOutcomes: true, cancel);
+        sync.Outcome = SyncOutcome.Discarded;
+        sync.Error = "The plan was discarded. Nothing was sent.";
+        sync.ReportJson = SyncJson.Write(SyncReports.Closed(SyncJson.Counts(sync.CountsJson), counts, new RequestCounts(0, 0, 0, 0)));
+        await db.SaveChangesAsync(cancel);
+        return null;
+    }
+
+    private static ProblemAnswer? Undecidable(Sync sync)
+        => sync.Outcome is SyncOutcome.Held or SyncOutcome.Planned && !sync.Active
+            ? null
+            : ProblemAnswer.Conflict($"The sync has no plan that waits for a decision: it is {(sync.Active ? "running" : sync.Outcome.Word())}.");
+}

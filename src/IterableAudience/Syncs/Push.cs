@@ -1,0 +1,117 @@
+using IterableAudience.Connections;
+using IterableAudience.Hosting;
+using IterableAudience.Iterable;
+using IterableAudience.Store;
+using IterableAudience.Syncs.Intake;
+using IterableAudience.Syncs.Staging;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Options;
+
+namespace IterableAudience.Syncs;
+
+/// <summary>What a push asks for besides its records.</summary>
+internal sealed record PushOptions(bool Full, bool DryRun, bool Resend, long? ExpectedRecords, TimeSpan Wait);
+
+/// <summary>
+/// Steps 1 to 4 of the spine for pushed records: claims the connection by making the sync, then maps, judges and stages the body while it
+/// arrives. Once the whole body is on the disk the sync belongs to <see cref="SyncQueue"/>; a body that never becomes whole ends as aborted.
+/// </summary>
+internal sealed class Push(
+    Func<StoreContext> open,
+    LeanStore store,
+    KeyedHash hash,
+    SyncWorkLoader loader,
+    AbandonedSyncs abandoned,
+    SyncQueue queue,
+    SyncMonitor monitor,
+    IOptions<IntakeOptions> intake,
+    TimeProvider time)
+{
+    /// <summary>
+    /// Makes the sync: the claim on the connection. Null when another one is active there (the unique index says so, whoever came first).
+    /// </summary>
+    public async Task<Sync?> ClaimAsync(Connection connection, PushOptions options, string? idempotencyKey, CancellationToken cancel)
+    {
+        await using var db = open();
+        var sync = new Sync
+        {
+            Id = ShortId.New(),
+            ConnectionNo = connection.No,
+            ListNo = connection.ListNo,
+            Trigger = SyncTrigger.Push,
+            Full = options.Full,
+            DryRun = options.DryRun,
+            Resend = options.Resend,
+            Phase = SyncPhase.Staging,
+            Outcome = SyncOutcome.Running,
+            Active = true,
+            StartedAt = time.GetUtcNow(),
+            ExpectedRecords = options.ExpectedRecords,
+            IdempotencyKey = idempotencyKey,
+        };
+        return await SyncStart.SaveAsync(db, sync, cancel) ? sync : null;
+    }
+
+    /// <summary>Stages the body. Afterwards the sync is queued, or it has ended as aborted and the reason is thrown.</summary>
+    /// <exception cref="BodyException">The body can't be taken as a whole. The sync has ended as aborted.</exception>
+    /// <exception cref="OperationCanceledException">The sender is gone. The sync has ended as aborted.</exception>
+    public async Task StageAsync(Sync sync, Connection connection, Stream body, bool ndjson, CancellationToken senderGone)
+    {
+        var work = await loader.LoadAsync(sync.No, CancellationToken.None);
+        work.Progress.Phase = SyncPhase.Staging;
+        var stager = new Stager(store, hash, sync.No, work.Project.Type, sync.Full);
+        work.Progress.Counts = stager.Counts;
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(senderGone, work.Progress.Stop.Token);
+        try
+        {
+            var read = ndjson
+                ? await RecordBody.ReadNdjsonAsync(body, connection.Mapping(), stager.AddAsync, intake.Value, time, stop.Token)
+                : await RecordBody.ReadJsonAsync(body, connection.Mapping(), stager.AddAsync, intake.Value, time, stop.Token);
+            await stager.FinishAsync(CancellationToken.None);
+            if (sync.ExpectedRecords is { } expected && expected != read.Records)
+            {
+                await AbandonAsync(work, stager, $"{expected} records were expected and {read.Records} came. Nothing was sent.");
+                return;
+            }
+
+            await QueueAsync(sync, stager, read.Hash);
+            queue.Enqueue(sync.No);
+        }
+        catch (Exception e) when (e is BodyException or OperationCanceledException or IOException or Microsoft.AspNetCore.Connections.ConnectionAbortedException)
+        {
+            var cancelled = work.Progress.Stop.IsCancellationRequested;
+            await stager.FinishAsync(CancellationToken.None);
+            await AbandonAsync(
+                work, stager, e is BodyException fault ? fault.Message : cancelled ? "The sync was stopped while its body was coming in. Nothing was sent."
+                    : "The sender was gone before the body was whole. Nothing was sent; push the records again.");
+            throw;
+        }
+        catch
+        {
+            // Trouble of the store: nothing can be written now. The next start ends the sync; until then it blocks nobody.
+            monitor.Close(sync.No);
+            throw;
+        }
+    }
+
+    private Task AbandonAsync(SyncWork work, Stager stager, string why)
+    {
+        work.Sync.Partitions = stager.Partitions;
+        return abandoned.CloseAsync(work with { Counts = stager.Counts }, why, CancellationToken.None);
+    }
+
+    /// <summary>The body is whole: on the disk when this returns, so that a 202 is a promise.</summary>
+    private async Task QueueAsync(Sync sync, Stager stager, string bodyHash)
+    {
+        monitor.Of(sync.No).Phase = SyncPhase.Queued;
+        await store.WriteAsync(
+            write => write.Run(
+                """
+                UPDATE sync SET "Phase" = @p, "Outcome" = @o, "Partitions" = @t, "CountsJson" = @c, "BodyHash" = @b WHERE "No" = @n
+                """,
+                ("@p", (int)SyncPhase.Queued), ("@o", (int)SyncOutcome.Queued), ("@t", stager.Partitions), ("@c", SyncJson.Write(stager.Counts)),
+                ("@b", bodyHash), ("@n", sync.No)),
+            durable: true,
+            CancellationToken.None);
+    }
+}

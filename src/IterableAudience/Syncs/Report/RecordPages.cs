@@ -1,0 +1,100 @@
+using IterableAudience.Records;
+using IterableAudience.Store;
+using IterableAudience.Syncs.Plan;
+using IterableAudience.Syncs.Send;
+using IterableAudience.Syncs.Staging;
+using Microsoft.Data.Sqlite;
+
+namespace IterableAudience.Syncs.Report;
+
+/// <summary>Where a page of records begins: slice, chunk, place in the chunk.</summary>
+internal readonly record struct RecordCursor(int Part, int Seq, int Index)
+{
+    /// <summary>Opaque to clients.</summary>
+    public string Encode() => System.Buffers.Text.Base64Url.EncodeToString(System.Text.Encoding.ASCII.GetBytes($"{Part}.{Seq}.{Index}"));
+
+    public static bool TryDecode(string text, out RecordCursor cursor)
+    {
+        cursor = default;
+        try
+        {
+            var parts = System.Text.Encoding.ASCII.GetString(System.Buffers.Text.Base64Url.DecodeFromChars(text)).Split('.');
+            if (parts.Length != 3 || !int.TryParse(parts[0], out var part) || !int.TryParse(parts[1], out var seq) || !int.TryParse(parts[2], out var index))
+            {
+                return false;
+            }
+
+            cursor = new(part, seq, index);
+            return part >= 0 && seq >= 0 && index >= 0;
+        }
+        catch (FormatException)
+        {
+            return false;
+        }
+    }
+}
+
+/// <summary>
+/// Reads what became of the records of a sync, in the order in which they are stored (the order of arrival within a slice of the key space),
+/// chunk by chunk; chunks without a wanted outcome are passed over unread.
+/// </summary>
+internal sealed class RecordPages(LeanStore store, Sync sync, bool masked)
+{
+    private readonly RecordOutcome _unsent = SyncCloser.Unsent(sync.Active ? SyncOutcome.Running : sync.Outcome);
+
+    /// <summary>Reads on from a cursor. Each record comes with the cursor of the one behind it.</summary>
+    public IEnumerable<(RecordView View, RecordCursor Next)> Read(RecordFilter filter, RecordCursor from)
+    {
+        using var connection = store.OpenRead();
+        var batches = new BatchStore(store, sync.No, sync.PlanSyncNo);
+        var owned = sync.PlanSyncNo == sync.No; // an approval runs another sync's plan: that one's outcome bits don't speak for it
+        for (var part = from.Part; part < Math.Max(1, sync.Partitions); part++)
+        {
+            var slice = new Lazy<SliceView>(() => new SliceView(connection, batches, sync, part, _unsent));
+            foreach (var (seq, bits) in Chunks(connection, part))
+            {
+                if ((part == from.Part && seq < from.Seq) || (owned && !sync.Active && bits != 0 && (bits & filter.Bits) == 0))
+                {
+                    continue;
+                }
+
+                var start = part == from.Part && seq == from.Seq ? from.Index : 0;
+                foreach (var found in ReadChunk(connection, slice.Value, part, seq, start, filter))
+                {
+                    yield return found;
+                }
+            }
+        }
+    }
+
+    private IEnumerable<(RecordView View, RecordCursor Next)> ReadChunk(
+        SqliteConnection connection, SliceView slice, int part, int seq, int start, RecordFilter filter)
+    {
+        List<StagedRecord> records = [];
+        ChunkCodec.Read(
+            connection.Rows(
+                "SELECT blob FROM chunk WHERE sync = @s AND part = @p AND seq = @q", r => r.Blob(0), ("@s", sync.PlanSyncNo), ("@p", part), ("@q", seq)).Single(),
+            seq,
+            records);
+        var verdicts = connection.Rows(
+            "SELECT blob FROM verdict WHERE sync = @s AND part = @p AND seq = @q", r => Verdict.ReadAll(r.Blob(0)),
+            ("@s", sync.PlanSyncNo), ("@p", part), ("@q", seq)).FirstOrDefault();
+        for (var i = start; i < records.Count; i++)
+        {
+            var outcome = verdicts is null ? ReportBuilder.Unplanned(records[i], _unsent) : OutcomeReader.Of(verdicts[i], slice.Operations);
+            if (filter.Takes(outcome, records[i]))
+            {
+                var how = verdicts is { } v && !v[i].IsFinal ? slice.How(v[i], outcome) : null;
+                yield return (RecordViews.Of(records[i], outcome, how, masked), new RecordCursor(part, seq, i + 1));
+            }
+        }
+    }
+
+    private List<(int Seq, long Bits)> Chunks(SqliteConnection connection, int part)
+        => connection.Rows(
+            """
+            SELECT c.seq, coalesce(v.outcomes, 0) FROM chunk c LEFT JOIN verdict v ON v.sync = c.sync AND v.part = c.part AND v.seq = c.seq
+            WHERE c.sync = @s AND c.part = @p ORDER BY c.seq
+            """,
+            r => (r.GetInt32(0), r.GetInt64(1)), ("@s", sync.PlanSyncNo), ("@p", part));
+}

@@ -1,0 +1,71 @@
+using IterableAudience.Records;
+using IterableAudience.Syncs.Staging;
+
+namespace IterableAudience.Syncs.Report;
+
+/// <summary>Makes the view of a record.</summary>
+internal static class RecordViews
+{
+    public static RecordView Of(in StagedRecord record, RecordOutcome outcome, HowDecided? how, bool masked)
+    {
+        var decided = how is { Batch: > 0 } ? how : null;
+        return new(
+            record.Line == 0 ? null : record.Line,
+            Shown(record.Text(record.PrimaryKey), Masking.Key, masked),
+            Shown(record.Text(record.RecordId), Masking.Key, masked),
+            record.Action?.Word(),
+            outcome.Outcome.Word(),
+            outcome.Reason.Word(),
+            Detail(record, outcome, how),
+            Faults(record),
+            outcome.Outcome == Outcome.Forgotten ? new Dictionary<string, string>() : Identifiers(record, masked),
+            decided?.Batch,
+            decided?.Attempts,
+            decided is { HttpStatus: > 0 } ? decided.HttpStatus : null,
+            how?.At);
+    }
+
+    private static string? Detail(in StagedRecord record, RecordOutcome outcome, HowDecided? how)
+    {
+        if (outcome.Outcome == Outcome.Rejected && record.Detail.Length > 0)
+        {
+            return record.Text(record.Detail);
+        }
+
+        return how?.Detail ?? ReasonTexts.Of(outcome.Reason);
+    }
+
+    private static List<FaultView> Faults(in StagedRecord record)
+    {
+        List<FaultView> faults = [];
+        if (record.EmailFault != Reason.None)
+        {
+            faults.Add(new("email", record.EmailFault.Word()!));
+        }
+
+        if (record.UserIdFault != Reason.None)
+        {
+            faults.Add(new("userId", record.UserIdFault.Word()!));
+        }
+
+        return faults;
+    }
+
+    private static Dictionary<string, string> Identifiers(in StagedRecord record, bool masked)
+    {
+        Dictionary<string, string> identifiers = [];
+        if (Shown(record.Text(record.Email), Masking.Email, masked) is { } email)
+        {
+            identifiers["email"] = email;
+        }
+
+        if (Shown(record.Text(record.UserId), Masking.Key, masked) is { } userId)
+        {
+            identifiers["userId"] = userId;
+        }
+
+        return identifiers;
+    }
+
+    private static string? Shown(string? value, Func<string, string> mask, bool masked) => value is null || !masked ? value : mask(value);
+}

@@ -1,0 +1,264 @@
+using System.Runtime.CompilerServices;
+using System.Net.ServerSentEvents;
+using System.Text.Json.Nodes;
+using IterableAudience.Connections;
+using IterableAudience.Hosting;
+using IterableAudience.Store;
+using IterableAudience.Syncs.Report;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Mvc;
+using Microsoft.EntityFrameworkCore;
+
+namespace IterableAudience.Syncs;
+
+/// <summary>Starting, watching and ending syncs.</summary>
+internal static class SyncEndpoints
+{
+    public static void MapSyncs(this IEndpointRouteBuilder app)
+    {
+        var group = app.MapGroup("/v2/retl-connections").WithTags("Syncs").Needs(Roles.Viewer);
+        group.MapPush();
+        group.MapPost("/{id}/start", Start).Needs(Roles.Operator).Example("""{ "syncType": "incremental" }""").Answers(409);
+        group.MapPost("/{id}/plan", Plan).Needs(Roles.Operator).Answers(409);
+        group.MapPost("/{id}/stop", Stop).Needs(Roles.Operator);
+        group.MapGet("/{id}/syncs", List);
+        group.MapGet("/{id}/syncs/{syncId}", Get);
+        group.MapGet("/{id}/syncs/{syncId}/events", Events);
+        group.MapGet("/{id}/syncs/{syncId}/requests", Requests);
+        group.MapPost("/{id}/syncs/{syncId}/cancel", Cancel).Needs(Roles.Operator);
+        group.MapPost("/{id}/syncs/{syncId}/approve", Approve).Needs(Roles.Operator).Example("""{ "planHash": "the planHash of the held sync" }""").Answers(409);
+        group.MapPost("/{id}/syncs/{syncId}/discard", Discard).Needs(Roles.Operator).Answers(409);
+        group.MapRecords();
+    }
+
+    /// <summary>Why no sync can start on a connection now: it or its destination is disabled, or one is running. Null when one can.</summary>
+    internal static async Task<ProblemAnswer?> ObstacleAsync(StoreContext db, Connection connection, CancellationToken cancellation)
+    {
+        if (!connection.Enabled)
+        {
+            return ProblemAnswer.Conflict("The connection is disabled. Enable it (PUT with enabled: true), then start a sync.");
+        }
+
+        if (!await db.Destinations.Where(d => d.Id == connection.DestinationId).Select(d => d.Enabled).SingleAsync(cancellation))
+        {
+            return ProblemAnswer.Conflict("The connection's destination is disabled. Enable it (PUT with enabled: true), then start a sync.");
+        }
+
+        var running = await db.Syncs.Where(s => s.ConnectionNo == connection.No && s.Active).Select(s => s.Id).FirstOrDefaultAsync(cancellation);
+        return running is null ? null : Running(connection.Id, running);
+    }
+
+    internal static ProblemAnswer Running(string connectionId, string? syncId)
+    {
+        _ = connectionId;
+        var answer = ProblemAnswer.Conflict("A sync of this connection is already running. Wait until it has ended, or stop it.").RetryAfter(TimeSpan.FromSeconds(5));
+        return syncId is null ? answer : answer.With("syncId", JsonValue.Create(syncId));
+    }
+
+    internal static async Task<(Connection Connection, Sync Sync)?> FindAsync(StoreContext db, string id, string syncId, CancellationToken cancellation)
+        => await db.Connections.AsNoTracking().SingleOrDefaultAsync(c => c.Id == id && !c.Deleted, cancellation) is { } connection
+            && await db.Syncs.AsNoTracking().SingleOrDefaultAsync(s => s.Id == syncId && s.ConnectionNo == connection.No, cancellation) is { } sync
+                ? (connection, sync)
+                : null;
+
+    /// <summary>Starts a sync of the connection's source.</summary>
+    private static async Task<IResult> Start(string id, [FromBody] StartRequest? request, StoreContext db, CancellationToken cancellation)
+    {
+        if (request?.SyncType is not (null or "incremental" or "full"))
+        {
+            return ProblemAnswer.BadField("syncType", "must be incremental or full.");
+        }
+
+        return await NeedSourceAsync(id, db, cancellation);
+    }
+
+    /// <summary>Plans a sync of the connection's source without sending anything. For pushed records use <c>dryRun=true</c>.</summary>
+    private static Task<IResult> Plan(string id, StoreContext db, CancellationToken cancellation) => NeedSourceAsync(id, db, cancellation);
+
+    private static async Task<IResult> NeedSourceAsync(string id, StoreContext db, CancellationToken cancellation)
+        => await db.Connections.AnyAsync(c => c.Id == id && !c.Deleted, cancellation)
+            ? ProblemAnswer.Conflict("The connection has no source: it takes pushed records only (POST …/syncs).")
+            : ProblemAnswer.NotFound("connection");
+
+    /// <summary>Stops the connection's running sync, if there is one: nothing further is sent, what is on the wire is still recorded.</summary>
+    private static async Task<Results<NoContent, ProblemAnswer>> Stop(string id, StoreContext db, SyncMonitor monitor, CancellationToken cancellation)
+    {
+        if (await db.Connections.AsNoTracking().SingleOrDefaultAsync(c => c.Id == id && !c.Deleted, cancellation) is not { } connection)
+        {
+            return ProblemAnswer.NotFound("connection");
+        }
+
+        foreach (var sync in await db.Syncs.Where(s => s.ConnectionNo == connection.No && s.Active).Select(s => s.No).ToListAsync(cancellation))
+        {
+            await CancelAsync(db, monitor, sync, cancellation);
+        }
+
+        return TypedResults.NoContent();
+    }
+
+    /// <summary>Cancels a sync; nothing happens when it has ended already.</summary>
+    private static async Task<Results<NoContent, ProblemAnswer>> Cancel(string id, string syncId, StoreContext db, SyncMonitor monitor, CancellationToken cancellation)
+    {
+        if (await FindAsync(db, id, syncId, cancellation) is not { } found)
+        {
+            return ProblemAnswer.NotFound("sync");
+        }
+
+        if (found.Sync.Active)
+        {
+            await CancelAsync(db, monitor, found.Sync.No, cancellation);
+        }
+
+        return TypedResults.NoContent();
+    }
+
+    /// <summary>Lists the syncs of a connection, newest first.</summary>
+    private static async Task<IResult> List(
+        string id,
+        HttpRequest request,
+        StoreContext db,
+        SyncMonitor monitor,
+        PageQuery.Validator validator,
+        [FromQuery] string? status,
+        [FromQuery(Name = "started_after")] DateTimeOffset? startedAfter,
+        [FromQuery(Name = "started_before")] DateTimeOffset? startedBefore,
+        [FromQuery] int? page,
+        [FromQuery(Name = "per_page")] int? perPage,
+        CancellationToken cancellation)
+    {
+        if (status is not (null or "running" or "succeeded" or "failed"))
+        {
+            return ProblemAnswer.BadField("status", "must be running, succeeded or failed.");
+        }
+
+        var query = new PageQuery(page, perPage);
+        if (validator.Check(query) is { } problem)
+        {
+            return problem;
+        }
+
+        if (await db.Connections.AsNoTracking().SingleOrDefaultAsync(c => c.Id == id && !c.Deleted, cancellation) is not { } connection)
+        {
+            return ProblemAnswer.NotFound("connection");
+        }
+
+        var wanted = db.Syncs.AsNoTracking().Where(s => s.ConnectionNo == connection.No);
+        if (status is not null)
+        {
+            var outcomes = SyncWords.OutcomesOf(status);
+            wanted = status == "running" ? wanted.Where(s => s.Active) : wanted.Where(s => !s.Active && outcomes.Contains(s.Outcome));
+        }
+
+        if (startedAfter is { } after)
+        {
+            wanted = wanted.Where(s => s.StartedAt > after);
+        }
+
+        if (startedBefore is { } before)
+        {
+            wanted = wanted.Where(s => s.StartedAt < before);
+        }
+
+        var (rows, paging) = await wanted.OrderByDescending(s => s.No).PageAsync(request, query, cancellation);
+        return TypedResults.Ok(new SyncPage([.. rows.Select(s => SyncView.Of(s, id, monitor))], paging));
+    }
+
+    /// <summary>One sync with its report; while it runs, with what is known so far.</summary>
+    private static async Task<Results<Ok<SyncView>, ProblemAnswer>> Get(string id, string syncId, StoreContext db, SyncMonitor monitor, CancellationToken cancellation)
+        => await FindAsync(db, id, syncId, cancellation) is { } found
+            ? TypedResults.Ok(SyncView.Of(found.Sync, id, monitor))
+            : ProblemAnswer.NotFound("sync");
+
+    /// <summary>Follows a sync as server-sent events: <c>progress</c> at most twice a second, then one <c>finished</c>.</summary>
+    private static async Task<IResult> Events(
+        string id, string syncId, StoreContext db, Func<StoreContext> open, SyncMonitor monitor, TimeProvider time, CancellationToken cancellation)
+        => await FindAsync(db, id, syncId, cancellation) is { } found
+            ? TypedResults.ServerSentEvents(FollowAsync(found.Sync.No, id, open, monitor, time, cancellation))
+            : ProblemAnswer.NotFound("sync");
+
+    private static async IAsyncEnumerable<SseItem<SyncView>> FollowAsync(
+        long sync, string connectionId, Func<StoreContext> open, SyncMonitor monitor, TimeProvider time, [EnumeratorCancellation] CancellationToken cancellation)
+    {
+        while (true)
+        {
+            var closed = monitor.Find(sync)?.Closed.Task ?? Task.CompletedTask;
+            await using var db = open();
+            var view = SyncView.Of(await db.Syncs.AsNoTracking().SingleAsync(s => s.No == sync, cancellation), connectionId, monitor);
+            if (view.Phase == "closed")
+            {
+                yield return new(view, "finished");
+                yield break;
+            }
+
+            yield return new(view, "progress");
+            var pause = Task.Delay(TimeSpan.FromMilliseconds(500), time, cancellation);
+            await (closed.IsCompleted ? pause : Task.WhenAny(closed, pause));
+            cancellation.ThrowIfCancellationRequested();
+        }
+    }
+
+    /// <summary>The requests that a sync made to Iterable, in their order, with answers that hold no personal data.</summary>
+    private static async Task<IResult> Requests(
+        string id, string syncId, HttpRequest request, StoreContext db, LeanStore store, PageQuery.Validator validator,
+        [FromQuery] int? page, [FromQuery] int? pageSize, CancellationToken cancellation)
+    {
+        var query = new PageQuery(page, pageSize);
+        if (validator.Check(query) is { } problem)
+        {
+            return problem;
+        }
+
+        return await FindAsync(db, id, syncId, cancellation) is { } found
+            ? TypedResults.Ok(RequestPages.Read(store, found.Sync.No, request, query))
+            : ProblemAnswer.NotFound("sync");
+    }
+
+    /// <summary>Runs exactly the plan of a held or planned sync, as a new sync.</summary>
+    private static async Task<IResult> Approve(string id, string syncId, ApproveRequest request, StoreContext db, Approval approval, CancellationToken cancellation)
+    {
+        if (await FindAsync(db, id, syncId, cancellation) is not { } found)
+        {
+            return ProblemAnswer.NotFound("sync");
+        }
+
+        if (string.IsNullOrEmpty(request.PlanHash))
+        {
+            return ProblemAnswer.BadField("planHash", "is missing: send the planHash of the sync whose plan you approve.");
+        }
+
+        var (sync, conflict) = await approval.ApproveAsync(found.Connection, found.Sync, request.PlanHash, cancellation);
+        return conflict is not null
+            ? conflict
+            : TypedResults.Accepted($"/v2/retl-connections/{id}/syncs/{sync!.Id}", new PushEndpoint.StartedSync(sync.Id, "running"));
+    }
+
+    /// <summary>Ends a held or planned plan for good.</summary>
+    private static async Task<IResult> Discard(string id, string syncId, StoreContext db, Approval approval, SyncMonitor monitor, CancellationToken cancellation)
+    {
+        if (await FindAsync(db, id, syncId, cancellation) is not { } found)
+        {
+            return ProblemAnswer.NotFound("sync");
+        }
+
+        return await approval.DiscardAsync(found.Sync, cancellation)
+            ?? (IResult)TypedResults.Ok(SyncView.Of(await db.Syncs.AsNoTracking().SingleAsync(s => s.No == found.Sync.No, cancellation), id, monitor));
+    }
+
+    private static async Task CancelAsync(StoreContext db, SyncMonitor monitor, long sync, CancellationToken cancellation)
+    {
+        await db.Syncs.Where(s => s.No == sync && s.Active).ExecuteUpdateAsync(u => u.SetProperty(s => s.CancelRequested, true), cancellation);
+        if (monitor.Find(sync) is { } progress)
+        {
+            await progress.Stop.CancelAsync();
+        }
+    }
+
+    /// <param name="SyncType"><c>incremental</c> or <c>full</c>.</param>
+    internal sealed record StartRequest(string? SyncType);
+
+    /// <param name="PlanHash">The hash of the plan, as the held sync shows it.</param>
+    internal sealed record ApproveRequest(string? PlanHash);
+
+    /// <summary>One page of syncs.</summary>
+    internal sealed record SyncPage(IReadOnlyList<SyncView> Syncs, Paging Paging);
+}

@@ -1,0 +1,32 @@
+using IterableAudience.Store;
+using Microsoft.Data.Sqlite;
+using Microsoft.EntityFrameworkCore;
+
+namespace IterableAudience.Syncs;
+
+/// <summary>Step 1 of the spine: making a sync is the claim on its connection.</summary>
+internal static class SyncStart
+{
+    /// <summary>Inserts the sync with its own number as the number of its plan, unless that is set. False when the connection, or the idempotency key, is taken.</summary>
+    public static async Task<bool> SaveAsync(StoreContext db, Sync sync, CancellationToken cancel)
+    {
+        db.Syncs.Add(sync);
+        try
+        {
+            await using var transaction = await db.Database.BeginTransactionAsync(cancel);
+            await db.SaveChangesAsync(cancel);
+            if (sync.PlanSyncNo == 0)
+            {
+                sync.PlanSyncNo = sync.No;
+                await db.SaveChangesAsync(cancel);
+            }
+
+            await transaction.CommitAsync(cancel);
+            return true;
+        }
+        catch (DbUpdateException e) when (e.InnerException is SqliteException { SqliteErrorCode: 19 })
+        {
+            return false;
+        }
+    }
+}

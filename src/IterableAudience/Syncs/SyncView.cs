@@ -1,0 +1,50 @@
+using IterableAudience.Store;
+using IterableAudience.Syncs.Report;
+
+namespace IterableAudience.Syncs;
+
+/// <summary>A sync as the API shows it: RudderStack's fields, and the full story beside them.</summary>
+internal sealed record SyncView(
+    string Id,
+    string ConnectionId,
+    string Status,
+    string Outcome,
+    string Phase,
+    string Trigger,
+    string SyncType,
+    bool DryRun,
+    string? PlanHash,
+    DateTimeOffset StartedAt,
+    DateTimeOffset? FinishedAt,
+    string Error,
+    MetricsView Metrics,
+    SyncReport Report)
+{
+    public static SyncView Of(Sync sync, string connectionId, SyncMonitor monitor)
+    {
+        var progress = sync.Active ? monitor.Find(sync.No) : null;
+        var report = sync.ReportJson is { } stored ? SyncJson.Report(stored)
+            : SyncReports.Running(progress ?? new SyncProgress { Counts = SyncJson.Counts(sync.CountsJson), Phase = sync.Phase });
+        // Until it is closed a sync is running, whatever it is going to end as.
+        var outcome = !sync.Active ? sync.Outcome : sync.Phase == SyncPhase.Queued ? SyncOutcome.Queued : SyncOutcome.Running;
+        return new(
+            sync.Id, connectionId, outcome.Status(), outcome.Word(), (progress is null || sync.Phase == SyncPhase.Queued ? sync.Phase : progress.Phase).Word(),
+            sync.Trigger.Word(), sync.Full ? "full" : "incremental", sync.DryRun, sync.PlanHash, sync.StartedAt, sync.FinishedAt,
+            sync.Active ? "" : sync.Error, MetricsView.Of(report), report);
+    }
+}
+
+/// <summary>RudderStack's metrics: succeeded and failed together are the total.</summary>
+internal sealed record MetricsView(long Total, MetricsView.Part Changed, MetricsView.Part Succeeded, MetricsView.Part Failed)
+{
+    private static readonly string[] Good = ["subscribed", "unsubscribed", "unchanged", "retained", "superseded", "planned"];
+
+    internal sealed record Part(long Total);
+
+    public static MetricsView Of(SyncReport report)
+    {
+        var total = report.Outcomes.Values.Sum();
+        var succeeded = Good.Sum(o => report.Outcomes[o]);
+        return new(total, new(total), new(succeeded), new(total - succeeded));
+    }
+}

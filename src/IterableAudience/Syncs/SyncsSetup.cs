@@ -1,0 +1,30 @@
+using IterableAudience.Store;
+using IterableAudience.Syncs.Intake;
+using IterableAudience.Syncs.Plan;
+
+namespace IterableAudience.Syncs;
+
+/// <summary>Registers the spine and what runs it.</summary>
+internal static class SyncsSetup
+{
+    public static IServiceCollection AddSyncs(this IServiceCollection services, IConfiguration configuration)
+    {
+        services.AddOptions<IntakeOptions>().Bind(configuration.GetSection("Intake"));
+        services.AddSingleton(s => new LeanStore(s.GetRequiredService<StoreLocation>().ConnectionString));
+        services.AddSingleton(s => new KeyedHash(s.GetRequiredService<StoreSecrets>().HashSeed));
+        services.AddSingleton<SyncMonitor>();
+        services.AddSingleton<SyncClaims>();
+        services.AddSingleton<SyncWorkLoader>();
+        services.AddSingleton<Planner>();
+        services.AddSingleton<SyncCloser>();
+        services.AddSingleton<AbandonedSyncs>();
+        services.AddSingleton<SyncRunner>();
+        services.AddSingleton<SyncQueue>();
+        services.AddHostedService(s => s.GetRequiredService<SyncQueue>());
+        services.AddSingleton<Push>();
+        services.AddSingleton<Approval>();
+        // What is on the wire when the service is told to stop is answered or times out within this.
+        services.Configure<HostOptions>(o => o.ShutdownTimeout = TimeSpan.FromSeconds(30));
+        return services;
+    }
+}
