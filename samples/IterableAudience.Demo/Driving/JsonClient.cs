@@ -30,12 +30,8 @@ internal sealed class JsonClient : IDisposable
         return await SendAsync(new(HttpMethod.Post, path) { Content = content }, cancellation);
     }
 
-    public async Task<string> GetTextAsync(string path, CancellationToken cancellation)
-    {
-        using var answer = await http.GetAsync(path, cancellation);
-        var text = await answer.Content.ReadAsStringAsync(cancellation);
-        return answer.IsSuccessStatusCode ? text : throw Refused(HttpMethod.Get, path, answer, text);
-    }
+    /// <summary>For answers that are too long to be held as text.</summary>
+    public Task<Stream> GetStreamAsync(string path, CancellationToken cancellation) => http.GetStreamAsync(path, cancellation);
 
     public void Dispose() => http.Dispose();
 

@@ -55,7 +55,7 @@ internal sealed class DemoRun(Options options, CancellationToken cancellation)
         Compare(file, audience.People, await installation.Simulator.MembersAsync(setup.ListId, cancellation));
     }
 
-    private void Compare(string file, SortedSet<Person> expected, SortedSet<Person> listed)
+    private void Compare(string file, SortedSet<Person> expected, List<Person> listed)
     {
         var missing = expected.Except(listed).ToList();
         var strangers = listed.Except(expected).ToList();
