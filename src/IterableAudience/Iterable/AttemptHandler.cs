@@ -1,0 +1,88 @@
+using Microsoft.Extensions.Options;
+
+namespace IterableAudience.Iterable;
+
+/// <summary>
+/// One attempt, innermost before the wire: waits for its turn, sends, reads the answer to its last byte and judges it. An answer that can't be
+/// read is a failed attempt like a broken connection, which is why this happens inside the pipeline.
+/// </summary>
+internal sealed partial class AttemptHandler(
+    ProjectPacers pacers,
+    IOptions<IterableOptions> options,
+    TimeProvider time,
+    ILogger<AttemptHandler> logger) : DelegatingHandler
+{
+    private const long LargestAnswer = 64 * 1024 * 1024;
+
+    /// <summary>
+    /// Sends once. <paramref name="stop"/> ends the wait for a turn; a request on the wire is always awaited, since its answer says what was done.
+    /// </summary>
+    protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken stop)
+    {
+        var call = IterableCall.Of(request);
+        var pacer = pacers.For(call.Project);
+        using var permit = await pacer.EnterAsync(pacers.LimitsOf(call.Project), call.PausePatience, stop);
+        stop.ThrowIfCancellationRequested(); // turn and stop may have come together
+
+        var at = time.GetUtcNow();
+        var (answer, response, exception) = await AttemptAsync(request, call.Read);
+        var attempt = call.Note(answer, permit.StartedAt, time.GetUtcNow());
+        call.Log?.Invoke(new AttemptReport(at, time.GetElapsedTime(permit.StartedAt), attempt, answer));
+        if (answer.Failure.Remedy == Remedy.SlowDown)
+        {
+            var pause = pacer.Throttled(permit, answer.RetryAfter, options.Value.BackoffBase, Random.Shared.NextDouble());
+            Log.Throttled(logger, call.Project.ProjectKey, pause.TotalSeconds);
+        }
+        else if (answer.Status is not null)
+        {
+            pacer.Answered(permit);
+        }
+
+        return response ?? throw new AttemptFailedException(call, exception);
+    }
+
+    private async Task<(Answer, HttpResponseMessage?, Exception?)> AttemptAsync(HttpRequestMessage request, BodyReader read)
+    {
+        using var timeout = new CancellationTokenSource(options.Value.AttemptTimeout, time);
+        HttpResponseMessage? response = null;
+        try
+        {
+            response = await base.SendAsync(request, timeout.Token);
+            response.RequestMessage = request;
+            await response.Content.LoadIntoBufferAsync(LargestAnswer, timeout.Token);
+            var body = await response.Content.ReadAsByteArrayAsync(timeout.Token);
+            return (Answer.Of((int)response.StatusCode, body, RetryAfter(response), read), response, null);
+        }
+        catch (OperationCanceledException e) when (timeout.IsCancellationRequested)
+        {
+            response?.Dispose();
+            return (Answer.Failed(FailureCategory.TimedOut, $"no answer within {options.Value.AttemptTimeout.TotalSeconds:0.###} s", mayBeApplied: true), null, e);
+        }
+        catch (Exception e) when (e is HttpRequestException or IOException)
+        {
+            response?.Dispose();
+            var arrived = Failures.MayHaveArrived(e);
+            var error = (e as HttpRequestException)?.HttpRequestError ?? (e as HttpIOException)?.HttpRequestError ?? HttpRequestError.Unknown;
+            return (Answer.Failed(FailureCategory.Unreachable, arrived ? $"the connection broke ({error})" : $"no connection ({error})", arrived), null, e);
+        }
+    }
+
+    private TimeSpan? RetryAfter(HttpResponseMessage response)
+    {
+        var after = response.Headers.RetryAfter;
+        var wait = after?.Delta ?? (after?.Date - time.GetUtcNow());
+        return wait < TimeSpan.Zero ? TimeSpan.Zero : wait;
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(3001, LogLevel.Information, "Iterable project {ProjectKey} is over its rate limit: all its requests pause for {Seconds:0.0} s")]
+        public static partial void Throttled(ILogger logger, string projectKey, double seconds);
+    }
+}
+
+/// <summary>An attempt that brought no answer; <see cref="IterableCall.Answer"/> says why.</summary>
+internal sealed class AttemptFailedException(IterableCall call, Exception? inner) : Exception("The attempt brought no answer.", inner)
+{
+    public IterableCall Call { get; } = call;
+}

@@ -1,0 +1,48 @@
+using System.Net;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Options;
+
+namespace IterableAudience.Iterable;
+
+/// <summary>Puts the slice together: options, client, pacing, resilience.</summary>
+public static class IterableSetup
+{
+    /// <summary>Registers <see cref="IterableClient"/> and what sends batches. Needs the section <see cref="IterableOptions.Section"/> only where a default doesn't fit.</summary>
+    public static IServiceCollection AddIterable(this IServiceCollection services, IConfiguration configuration)
+    {
+        services.AddOptions<IterableOptions>().Bind(configuration.GetSection(IterableOptions.Section)).ValidateOnStart();
+        services.AddSingleton<IValidateOptions<IterableOptions>, OptionsValidator>();
+        services.TryAddSingleton(TimeProvider.System);
+        services.AddSingleton<ProjectPacers>();
+        services.AddSingleton<ListsCache>();
+        services.AddSingleton<IterableResilience>();
+        services.AddTransient<AttemptHandler>();
+        services.AddTransient<BatchSender>();
+        services.AddHttpClient<IterableClient, IterableClient>((http, provider) =>
+            {
+                http.Timeout = Timeout.InfiniteTimeSpan; // each attempt has its own
+                return new IterableClient(http, provider.GetRequiredService<IOptions<IterableOptions>>(), provider.GetRequiredService<ListsCache>());
+            })
+            .ConfigurePrimaryHttpMessageHandler(() => new SocketsHttpHandler
+            {
+                AllowAutoRedirect = false, // a redirect would carry the key elsewhere
+                UseCookies = false,
+                AutomaticDecompression = DecompressionMethods.All,
+                PooledConnectionLifetime = TimeSpan.FromMinutes(5),
+            })
+            .SetHandlerLifetime(Timeout.InfiniteTimeSpan) // the connections above are renewed by themselves
+            .RemoveAllLoggers() // they would log each request; the request log does, without its secrets
+            .AddPolicyHandler((provider, _) => provider.GetRequiredService<IterableResilience>().Policy)
+            .AddHttpMessageHandler<AttemptHandler>();
+        return services;
+    }
+
+    private sealed class OptionsValidator : IValidateOptions<IterableOptions>
+    {
+        public ValidateOptionsResult Validate(string? name, IterableOptions options)
+        {
+            var faults = options.Faults().ToList();
+            return faults.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(faults);
+        }
+    }
+}
