@@ -60,6 +60,18 @@ public sealed class GeneratorTests
         }
     }
 
+    [Theory]
+    [InlineData(ProjectType.EmailBased)]
+    [InlineData(ProjectType.UserIdBased)]
+    [InlineData(ProjectType.Hybrid)]
+    public void Validation_finds_the_truth_of_every_record(ProjectType type)
+        => Assert.All(Records, record =>
+        {
+            var verdict = IdentifierRules.Judge(type, record.Email, record.UserId);
+            Assert.Equal(record.Truth.IdentityIn(type), verdict.Identity);
+            Assert.Equal(record.Truth.RejectionIn(type), verdict.Rejection);
+        });
+
     private static async Task<byte[]> NdjsonAsync(ulong seed)
     {
         using var bytes = new MemoryStream();
