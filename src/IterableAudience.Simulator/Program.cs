@@ -2,9 +2,20 @@ namespace IterableAudience.Simulator;
 
 internal static class SimulatorProgram
 {
+    private const string DefaultUrl = "http://127.0.0.1:8090";
+
     private static async Task Main(string[] args)
     {
-        var app = WebApplication.CreateBuilder(args).Build();
-        await app.RunAsync();
+        var configuration = new ConfigurationBuilder()
+            .AddJsonFile(Path.Combine(AppContext.BaseDirectory, "appsettings.json"), optional: true)
+            .AddEnvironmentVariables()
+            .AddCommandLine(args)
+            .Build();
+        var options = new SimulatorOptions { Url = configuration["urls"] ?? configuration["ASPNETCORE_URLS"] ?? DefaultUrl };
+        configuration.GetSection("Simulator").Bind(options, binder => binder.ErrorOnUnknownConfiguration = true);
+
+        await using var simulator = await SimulatorHost.StartAsync(options, CancellationToken.None);
+        await Console.Out.WriteLineAsync($"Simulator listening on {simulator.BaseUrl.ToString().TrimEnd('/')}");
+        await simulator.WaitForShutdownAsync();
     }
 }

@@ -1,1 +1,34 @@
-System.Console.WriteLine("benchmarks");
+using BenchmarkDotNet.Running;
+using IterableAudience.Benchmarks;
+using IterableAudience.Benchmarks.Generator;
+using IterableAudience.Benchmarks.Push;
+using IterableAudience.Demo.Driving;
+
+using var stop = new CancellationTokenSource();
+Console.CancelKeyPress += (_, signal) =>
+{
+    signal.Cancel = true;
+    stop.Cancel();
+};
+try
+{
+    return args switch
+    {
+        ["generate", .. var rest] => await GenerateCommand.RunAsync(new(rest, "records", "seed", "out")),
+        ["push", .. var rest] => await PushCommand.RunAsync(new(rest, "records", "seed", "runs", "programs", "out"), stop.Token),
+        ["baseline", .. var rest] => await BaselineCommand.RunAsync(new(rest, "file", "to", "list"), stop.Token),
+        _ => RunMicroBenchmarks(args),
+    };
+}
+catch (Exception wrong) when (wrong is ArgumentException or DemoException or OperationCanceledException)
+{
+    Console.Error.WriteLine(wrong.Message);
+    return 2;
+}
+
+// Everything else goes to BenchmarkDotNet: `--filter '*'`, `--list flat`, `--job short` …
+static int RunMicroBenchmarks(string[] args)
+{
+    BenchmarkSwitcher.FromAssembly(typeof(Arguments).Assembly).Run(args);
+    return 0;
+}

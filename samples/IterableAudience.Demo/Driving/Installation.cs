@@ -1,0 +1,79 @@
+using System.Security.Cryptography;
+
+namespace IterableAudience.Demo.Driving;
+
+/// <summary>The service and a simulator of Iterable, fresh, on free ports of this machine, with everything that they write in one temporary folder.</summary>
+internal sealed class Installation : IAsyncDisposable
+{
+    private readonly string folder = Directory.CreateTempSubdirectory("iterable-audience-").FullName;
+
+    private Installation()
+    {
+        ServiceAddress = ChildProcess.FreeAddress();
+        SimulatorAddress = ChildProcess.FreeAddress();
+        Service = new(ServiceAddress, AdminToken);
+        Simulator = new(SimulatorAddress);
+    }
+
+    public Uri ServiceAddress { get; }
+
+    public Uri SimulatorAddress { get; }
+
+    /// <summary>Made up for this run.</summary>
+    public string AdminToken { get; } = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(20));
+
+    public JsonClient Service { get; }
+
+    public SimulatorClient Simulator { get; }
+
+    public ChildProcess? ServiceProcess { get; private set; }
+
+    public ChildProcess? SimulatorProcess { get; private set; }
+
+    /// <summary>Starts both and waits until they answer.</summary>
+    /// <param name="settings">Settings of the service, besides those that say where everything is.</param>
+    public static async Task<Installation> StartAsync(string service, string simulator, IReadOnlyDictionary<string, string> settings, CancellationToken cancellation)
+    {
+        var installation = new Installation();
+        try
+        {
+            await installation.StartBothAsync(service, simulator, settings, cancellation);
+            return installation;
+        }
+        catch
+        {
+            await installation.DisposeAsync();
+            throw;
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        Service.Dispose();
+        Simulator.Dispose();
+        foreach (var process in new[] { ServiceProcess, SimulatorProcess }.OfType<ChildProcess>())
+        {
+            await process.DisposeAsync();
+        }
+
+        Directory.Delete(folder, recursive: true);
+    }
+
+    private async Task StartBothAsync(string service, string simulator, IReadOnlyDictionary<string, string> settings, CancellationToken cancellation)
+    {
+        SimulatorProcess = ChildProcess.Start("simulator", simulator, folder, new Dictionary<string, string> { ["Simulator__Url"] = SimulatorAddress.OriginalString });
+        ServiceProcess = ChildProcess.Start("service", service, folder, new Dictionary<string, string>(settings)
+        {
+            ["ASPNETCORE_URLS"] = ServiceAddress.OriginalString,
+            ["ASPNETCORE_ENVIRONMENT"] = "Production",
+            ["Store__Provider"] = "Sqlite",
+            ["ConnectionStrings__Store"] = $"Data Source={Path.Combine(folder, "store.db")}",
+            ["Security__AdminToken"] = AdminToken,
+            ["Security__KeyRing"] = Path.Combine(folder, "keys"),
+            ["Iterable__BaseUrls__US"] = SimulatorAddress.OriginalString,
+            ["Iterable__BaseUrls__EU"] = SimulatorAddress.OriginalString,
+        });
+        await SimulatorProcess.ReadyAsync(new(SimulatorAddress, "/"), cancellation);
+        await ServiceProcess.ReadyAsync(new(ServiceAddress, "/health/ready"), cancellation);
+    }
+}

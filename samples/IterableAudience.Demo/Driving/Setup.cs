@@ -1,0 +1,43 @@
+using System.Text.Json.Nodes;
+
+namespace IterableAudience.Demo.Driving;
+
+/// <summary>A connection that was just made, and the list that Iterable made for it.</summary>
+internal sealed record Setup(string AccountId, string DestinationId, string ConnectionId, long ListId)
+{
+    /// <summary>Makes an account, a destination, a new list and a hybrid connection that takes pushed records, each by the API.</summary>
+    public static async Task<Setup> MakeAsync(JsonClient service, string listName, CancellationToken cancellation)
+    {
+        var account = await service.PostAsync("/v2/accounts", new JsonObject
+        {
+            ["name"] = "Simulated Iterable",
+            ["accountDefinitionName"] = "DESTINATION_ITERABLE_AUDIENCE_API_KEY",
+            ["options"] = new JsonObject { ["dataCenter"] = "US", ["projectType"] = "hybrid" },
+            ["secret"] = new JsonObject { ["apiKey"] = SimulatorClient.HybridKey },
+        }, cancellation);
+        var destination = await service.PostAsync("/v2/destinations", new JsonObject
+        {
+            ["name"] = "Simulated audience",
+            ["type"] = "ITERABLE_AUDIENCE",
+            ["enabled"] = true,
+            ["config"] = new JsonObject { ["rudderAccountId"] = Id(account) },
+        }, cancellation);
+        var connection = await service.PostAsync("/v2/retl-connections", new JsonObject
+        {
+            ["destinationId"] = Id(destination["destination"]!),
+            ["enabled"] = true,
+            ["syncBehaviour"] = "mirror",
+            ["identifiers"] = new JsonArray(Mapping("EMAIL", "email"), Mapping("ID", "userId")),
+            ["destinationConfig"] = new JsonObject
+            {
+                ["createList"] = new JsonObject { ["name"] = listName, ["description"] = "Made by the demo" },
+                ["updateExistingUsersOnly"] = false,
+            },
+        }, cancellation);
+        return new(Id(account), Id(destination["destination"]!), Id(connection), (long)connection["destinationConfig"]!["audienceId"]!);
+    }
+
+    private static string Id(JsonNode resource) => (string)resource["id"]!;
+
+    private static JsonObject Mapping(string from, string to) => new() { ["from"] = from, ["to"] = to };
+}

@@ -1,0 +1,45 @@
+#!/usr/bin/env bash
+# Measures, and writes what it measured to tests/IterableAudience.Benchmarks/results.
+#
+#   ./scripts/bench.sh                    both
+#   ./scripts/bench.sh micro [args…]      validation, batching, attribution; arguments go to BenchmarkDotNet (e.g. --job short)
+#   ./scripts/bench.sh push [args…]       one push of a million records, end to end, three times (e.g. --records 100000 --runs 1)
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+export DOTNET_NOLOGO=1 DOTNET_CLI_TELEMETRY_OPTOUT=1 MSBUILDDISABLENODEREUSE=1
+project=tests/IterableAudience.Benchmarks
+results=$project/results
+program=$project/bin/Release/net10.0/IterableAudience.Benchmarks.dll
+
+build() { dotnet build "$project" --configuration Release --verbosity quiet -p:UseSharedCompilation=false; }
+publish() { dotnet publish "$1" --configuration Release --output "out/bench/$2" --verbosity quiet -p:UseSharedCompilation=false; }
+
+micro() {
+    local artifacts=out/bench/micro
+    rm -rf "$artifacts"
+    dotnet "$program" --filter '*' --exporters github --artifacts "$artifacts" "$@"
+    {
+        printf '# Validation, batching, attribution\n\nMade by `scripts/bench.sh micro`; not edited by hand. %s, commit %s. Each time is for one record or operation.\n' "$(date -u +%F)" "$(git rev-parse --short HEAD)"
+        local report
+        for report in "$artifacts"/results/*-report-github.md; do
+            printf '\n## %s\n\n' "$(basename "$report" -report-github.md | sed 's/.*\.//')"
+            cat "$report"
+        done
+    } >"$results/micro.md"
+    echo "Written to $results/micro.md"
+}
+
+push() {
+    publish src/IterableAudience service
+    publish src/IterableAudience.Simulator simulator
+    dotnet "$program" push --runs 3 --out "$results/push.md" "$@"
+}
+
+mkdir -p "$results"
+build
+case ${1:-} in
+    micro | push) "$@" ;;
+    '') micro && push ;;
+    *) sed -n '2,6s/^# \{0,1\}//p' "$0"; exit 2 ;;
+esac
