@@ -28,7 +28,7 @@ internal sealed class ApiPipeline(World world, IHostApplicationLifetime lifetime
         }
         catch (Exception exception) when (exception is OperationCanceledException or IOException or BadHttpRequestException)
         {
-            entry.Fault ??= "client-gave-up";
+            entry.ClientGaveUp = true;
             context.Abort();
         }
         finally

@@ -66,7 +66,7 @@ internal static class FrontPage
         int users;
         lock (project.Gate)
             users = project.Users.Count;
-        page.Append(null, $"<h3>{WebUtility.HtmlEncode(project.Options.Name)} <small>project {project.Id}, {project.Type}, {project.Options.DataCenter}, {users} users</small></h3>");
+        page.Append(null, $"<h3>{WebUtility.HtmlEncode(project.Options.Name)} <small>project {project.Id}, {ControlJson.Name(project.Type)}, {ControlJson.Name(project.Options.DataCenter)}, {users} users</small></h3>");
         page.Append("<table><tr><th>List</th><th>Name</th><th>Type</th><th>Members</th></tr>");
         foreach (var list in project.Lists())
         {

@@ -35,6 +35,9 @@ internal sealed class RequestLogEntry
     /// <summary>Null when no status was sent.</summary>
     public int? Status { get; set; }
 
+    /// <summary>The client broke the connection off before it had the answer.</summary>
+    public bool ClientGaveUp { get; set; }
+
     /// <summary>The fault that met the call.</summary>
     public string? Fault { get; set; }
 

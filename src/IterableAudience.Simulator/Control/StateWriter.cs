@@ -33,8 +33,8 @@ internal static class StateWriter
         json.WriteStartObject();
         json.WriteNumber("id", project.Id);
         json.WriteString("name", project.Options.Name);
-        WriteEnum(json, "type", project.Type);
-        WriteEnum(json, "dataCenter", project.Options.DataCenter);
+        json.WriteString("type", ControlJson.Name(project.Type));
+        json.WriteString("dataCenter", ControlJson.Name(project.Options.DataCenter));
         json.WriteStartArray("lists");
         foreach (var list in project.Lists().Where(list => query.List is null || query.List == list.Id))
         {
@@ -106,12 +106,5 @@ internal static class StateWriter
         foreach (var value in values)
             json.WriteStringValue(value);
         json.WriteEndArray();
-    }
-
-    private static void WriteEnum<T>(Utf8JsonWriter json, string name, T value)
-        where T : struct, Enum
-    {
-        json.WritePropertyName(name);
-        JsonSerializer.Serialize(json, value, ControlJson.Options);
     }
 }
