@@ -3,45 +3,54 @@ using IterableAudience.Demo.Driving;
 using IterableAudience.Demo.Run;
 using IterableAudience.Demo.Samples;
 
-return args switch
-{
-    ["generate-samples"] => GenerateSamplesCommand.Run("samples"),
-    ["generate-samples", var folder] => GenerateSamplesCommand.Run(folder),
-    ["demo", .. var rest] when Options.Parse(rest) is { } options => await DemoAsync(options),
-    _ => Usage(),
-};
+namespace IterableAudience.Demo;
 
-static async Task<int> DemoAsync(Options options)
+/// <summary>Not top-level statements: the tests know the service by the global Program.</summary>
+internal static class DemoProgram
 {
-    // Whichever way it is told to stop, it takes the programs that it started with it.
-    using var stop = new CancellationTokenSource();
-    using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
-    using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
-    using var hangUp = PosixSignalRegistration.Create(PosixSignal.SIGHUP, Stop);
-    try
+    private static async Task<int> Main(string[] args)
     {
-        return await new DemoRun(options, stop.Token).RunAsync();
-    }
-    catch (OperationCanceledException) when (stop.IsCancellationRequested)
-    {
-        Console.Error.WriteLine("Stopped before the end.");
-        return 130;
-    }
-    catch (Exception failure) when (failure is DemoException or HttpRequestException or IOException)
-    {
-        Console.Error.WriteLine(failure.Message);
-        return 1;
+        return args switch
+        {
+            ["generate-samples"] => GenerateSamplesCommand.Run("samples"),
+            ["generate-samples", var folder] => GenerateSamplesCommand.Run(folder),
+            ["demo", .. var rest] when Options.Parse(rest) is { } options => await DemoAsync(options),
+            _ => Usage(),
+        };
     }
 
-    void Stop(PosixSignalContext signal)
+    private static async Task<int> DemoAsync(Options options)
     {
-        signal.Cancel = true;
-        stop.Cancel();
-    }
-}
+        // Whichever way it is told to stop, it takes the programs that it started with it.
+        using var stop = new CancellationTokenSource();
+        using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
+        using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
+        using var hangUp = PosixSignalRegistration.Create(PosixSignal.SIGHUP, Stop);
+        try
+        {
+            return await new DemoRun(options, stop.Token).RunAsync();
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+            Console.Error.WriteLine("Stopped before the end.");
+            return 130;
+        }
+        catch (Exception failure) when (failure is DemoException or HttpRequestException or IOException)
+        {
+            Console.Error.WriteLine(failure.Message);
+            return 1;
+        }
 
-static int Usage()
-{
-    Console.Error.WriteLine(Options.Usage);
-    return 2;
+        void Stop(PosixSignalContext signal)
+        {
+            signal.Cancel = true;
+            stop.Cancel();
+        }
+    }
+
+    private static int Usage()
+    {
+        Console.Error.WriteLine(Options.Usage);
+        return 2;
+    }
 }
