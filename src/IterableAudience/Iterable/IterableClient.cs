@@ -152,7 +152,7 @@ public sealed class IterableClient
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
-            call.IsStopped = true;
+            // the caller set the token, and knows
         }
     }
 }

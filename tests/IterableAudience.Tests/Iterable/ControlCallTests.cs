@@ -3,7 +3,7 @@ using Xunit;
 
 namespace IterableAudience.Tests.Iterable;
 
-public class ControlCallTests
+public sealed class ControlCallTests
 {
     private static CancellationToken Timeout => TestContext.Current.CancellationToken;
 
