@@ -8,6 +8,7 @@ internal sealed class UserIndex(SimulatedProjectType type)
 {
     private readonly HashSet<SimulatedUser> _byEmail = new(new ByEmail());
     private readonly HashSet<SimulatedUser> _byUserId = new(new ByUserId());
+    private int _lastNumber;
 
     /// <summary>Every user once. In a hybrid project some have only an e-mail.</summary>
     public IEnumerable<SimulatedUser> All => type switch
@@ -36,7 +37,7 @@ internal sealed class UserIndex(SimulatedProjectType type)
 
     public SimulatedUser Create(ReadOnlySpan<byte> email, ReadOnlySpan<byte> userId)
     {
-        var user = new SimulatedUser(email, userId);
+        var user = new SimulatedUser(++_lastNumber, email, userId);
         Enter(user);
         return user;
     }
