@@ -96,7 +96,7 @@ public class BodyFaultTests
         Assert.Equal(BodyFault.TooLarge, fault.Fault);
     }
 
-    [Theory]
+    [Theory(Timeout = 30_000)]
     [InlineData(false)]
     [InlineData(true)]
     public async Task A_body_that_is_silent_for_60_seconds_is_given_up(bool gzip)
@@ -125,7 +125,7 @@ public class BodyFaultTests
         Assert.Equal(500, whole.Records);
     }
 
-    [Fact]
+    [Fact(Timeout = 30_000)]
     public async Task Cancelling_stops_a_reader_that_waits()
     {
         using var cancel = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
