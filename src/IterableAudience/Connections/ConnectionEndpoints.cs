@@ -3,6 +3,7 @@ using FluentValidation;
 using IterableAudience.Accounts;
 using IterableAudience.Hosting;
 using IterableAudience.Store;
+using IterableAudience.Syncs.Ledger;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.EntityFrameworkCore;
@@ -98,7 +99,7 @@ internal static class ConnectionEndpoints
     }
 
     /// <summary>Deletes a connection. Its members stay on the list and no longer hold anybody there.</summary>
-    private static async Task<Results<NoContent, ProblemAnswer>> Delete(string id, StoreContext db, TimeProvider time, CancellationToken cancellation)
+    private static async Task<Results<NoContent, ProblemAnswer>> Delete(string id, StoreContext db, LedgerCounts ledger, TimeProvider time, CancellationToken cancellation)
     {
         if (await FindAsync(db, id, cancellation) is not { } connection)
             return ProblemAnswer.NotFound("connection");
@@ -112,8 +113,8 @@ internal static class ConnectionEndpoints
         connection.Deleted = true;
         connection.Enabled = false;
         connection.UpdatedAt = time.GetUtcNow();
-        await ReleaseMembersAsync(connection, cancellation);
         await db.SaveChangesAsync(cancellation);
+        await ledger.ReleaseAsync(connection.ListNo, connection.No, CancellationToken.None);
         return TypedResults.NoContent();
     }
 
@@ -127,13 +128,6 @@ internal static class ConnectionEndpoints
         connection.UpdatedAt = time.GetUtcNow();
         await db.SaveChangesAsync(cancellation);
         return TypedResults.Ok((await views.OfAsync([connection], cancellation))[0]);
-    }
-
-    /// <summary>The ledger forgets the connection's members: they stay on the list, and hold nobody.</summary>
-    private static Task ReleaseMembersAsync(Connection connection, CancellationToken cancellation)
-    {
-        _ = (connection, cancellation);
-        return Task.CompletedTask;
     }
 
     private static Task<Connection?> FindAsync(StoreContext db, string id, CancellationToken cancellation)

@@ -37,13 +37,7 @@ internal static class StoreSetup
         {
             app.Services.GetRequiredService<StoreLock>().Take();
             await using var db = app.Services.GetRequiredService<Func<StoreContext>>()();
-            if (db.Database.GetMigrations().Any())
-                await db.Database.MigrateAsync(cancellation);
-            else
-            {
-                if (await db.Database.EnsureCreatedAsync(cancellation))
-                    await db.Database.ExecuteSqlRawAsync(SchemaSql.Read(), cancellation);
-            }
+            await db.Database.MigrateAsync(cancellation);
             await app.Services.GetRequiredService<StoreSecrets>().LoadAsync(db, cancellation);
         }
         catch (SqliteException e)

@@ -1,6 +1,6 @@
 namespace IterableAudience.Syncs;
 
-/// <summary>One run of a connection, as stored. Its records, plan and outcomes are in the lean tables of <c>Store/Schema.sql</c>.</summary>
+/// <summary>One run of a connection, as stored. Its records, plan and outcomes are in the lean tables of <c>Store/Migrations</c>.</summary>
 public sealed class Sync
 {
     /// <summary>Small number that the lean tables use; never shown. Grows with every sync.</summary>

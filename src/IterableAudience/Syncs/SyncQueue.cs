@@ -10,7 +10,7 @@ namespace IterableAudience.Syncs;
 /// <c>StoreLock</c>), so whatever is active there at start belongs to nobody any more.
 /// </summary>
 internal sealed partial class SyncQueue(
-    SyncRunner runner, AbandonedSyncs abandoned, Func<StoreContext> open, TimeProvider time, ILogger<SyncQueue> logger) : BackgroundService
+    SyncRunner runner, AbandonedSyncs abandoned, Ledger.LedgerCounts ledger, Func<StoreContext> open, TimeProvider time, ILogger<SyncQueue> logger) : BackgroundService
 {
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(30);
 
@@ -40,6 +40,7 @@ internal sealed partial class SyncQueue(
 
     private async Task ResumeAsync(CancellationToken cancel)
     {
+        await ledger.ReleaseDeletedAsync(cancel);
         await using var db = open();
         foreach (var sync in await db.Syncs.AsNoTracking().Where(s => s.Active).OrderBy(s => s.No).Select(s => new { s.No, s.Id, s.Phase }).ToListAsync(cancel))
         {

@@ -12,6 +12,7 @@ internal static class SyncsSetup
         services.AddOptions<IntakeOptions>().Bind(configuration.GetSection("Intake"));
         services.AddSingleton(s => new LeanStore(s.GetRequiredService<StoreLocation>().ConnectionString));
         services.AddSingleton(s => new KeyedHash(s.GetRequiredService<StoreSecrets>().HashSeed));
+        services.AddSingleton<Ledger.LedgerCounts>();
         services.AddSingleton<SyncMonitor>();
         services.AddSingleton<SyncClaims>();
         services.AddSingleton<SyncWorkLoader>();
