@@ -31,8 +31,8 @@ try
     await app.RunAsync();
     return 0;
 }
-catch (StartFailure failure)
+catch (Exception e) when (StartFailure.Explain(e) is { } message)
 {
-    await Console.Error.WriteLineAsync(failure.Message);
+    await Console.Error.WriteLineAsync(message);
     return 1;
 }

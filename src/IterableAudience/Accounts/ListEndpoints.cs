@@ -22,7 +22,7 @@ internal static class ListEndpoints
 
     /// <summary>Asks Iterable with these credentials. With a list id it also proves, by an empty subscribe, that the key may write to that list. Changes nothing there.</summary>
     private static async Task<Results<Ok<TestView>, ProblemAnswer>> Test(
-        string id, TestRequest? request, StoreContext db, ProjectDirectory projects, IterableClient client, CancellationToken cancellation)
+        string id, TestRequest? request, StoreContext db, ProjectDirectory projects, IterableClient client, ListMaker made, CancellationToken cancellation)
     {
         if (await db.Accounts.AsNoTracking().SingleOrDefaultAsync(a => a.Id == id, cancellation) is not { } account)
             return ProblemAnswer.NotFound("account");
@@ -36,6 +36,8 @@ internal static class ListEndpoints
             if (request?.ListId is not { } listId)
                 return TypedResults.Ok(new TestView(true));
             var list = lists.FirstOrDefault(l => l.Id == listId);
+            if (list is null && made.JustMade(project, listId) is null)
+                return TypedResults.Ok(new TestView(false, "unknown_list", "The project has no list with this id."));
             if (list is { IsStatic: false })
                 return TypedResults.Ok(new TestView(false, "list_not_static", "The list isn't static, so nobody can be put on it."));
             await client.ProbeAsync(project, listId, cancellation);

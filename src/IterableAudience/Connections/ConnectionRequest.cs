@@ -33,7 +33,7 @@ internal sealed record ConnectionRequest(
         {
             RuleFor(r => r.Schedule!).SetValidator(new ScheduleValidator()).When(r => r.Schedule is not null);
             RuleFor(r => r.SyncSettings!).SetValidator(new SyncSettings.Validator()).When(r => r.SyncSettings is not null);
-            RuleForEach(r => r.Identifiers).SetValidator(new Identifier.Validator()).When(r => r.Identifiers is not null);
+            RuleForEach(r => r.Identifiers).NotNull().WithMessage("must be an object with from and to.").SetValidator(new Identifier.Validator()!).When(r => r.Identifiers is not null);
             RuleFor(r => r.Identifiers).Custom((identifiers, context) =>
             {
                 foreach (var twice in (identifiers ?? []).Where(i => i?.To is not null).GroupBy(i => i.To!).Where(g => g.Count() > 1))

@@ -101,8 +101,8 @@ public sealed class CronExpressionTests
             Gen.Int[min, max].Select(v => $"{v}"),
             Gen.Select(Gen.Int[min, max], Gen.Int[min, max]).Select((a, b) => $"{Math.Min(a, b)}-{Math.Max(a, b)}"),
             Gen.Select(Gen.Int[min, max], Gen.Int[min, max]).Select((a, b) => $"{a},{b}"),
-            Gen.Int[1, 9].Select(step => $"*/{step}"),
-            Gen.Select(Gen.Int[min, max], Gen.Int[1, 9]).Select((a, step) => $"{a}/{step}"));
+            Gen.Int[1, Math.Min(9, max)].Select(step => $"*/{step}"),
+            Gen.Select(Gen.Int[min, max], Gen.Int[1, Math.Min(9, max)]).Select((a, step) => $"{a}/{step}"));
 
         Gen.Select(Field(0, 59), Field(0, 23), Field(1, 31), Field(1, 12), Field(0, 6), Gen.DateTime[new(2020, 1, 1), new(2030, 1, 1)])
             .Sample((minute, hour, day, month, weekday, time) =>
