@@ -1,0 +1,64 @@
+using System.Net;
+using Microsoft.AspNetCore.Authorization;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
+using Xunit;
+
+namespace IterableAudience.Tests.Hosting;
+
+public sealed class RolesTests : IAsyncDisposable
+{
+    private static readonly string[] Open = ["/health/live", "/health/ready", "/version"];
+    private readonly TestHost _host = new();
+
+    [Theory]
+    [InlineData("GET", "/v2/accounts", "viewer")]
+    [InlineData("POST", "/v2/accounts", "admin")]
+    [InlineData("GET", "/v2/accounts/x", "viewer")]
+    [InlineData("PUT", "/v2/accounts/x", "admin")]
+    [InlineData("DELETE", "/v2/accounts/x", "admin")]
+    [InlineData("PUT", "/v2/accounts/x/external-id", "admin")]
+    [InlineData("POST", "/v2/accounts/x/test", "operator")]
+    [InlineData("GET", "/v2/accounts/x/lists", "viewer")]
+    [InlineData("POST", "/v2/accounts/x/lists", "admin")]
+    [InlineData("GET", "/v2/destinations", "viewer")]
+    [InlineData("POST", "/v2/destinations", "admin")]
+    [InlineData("PUT", "/v2/destinations/x", "admin")]
+    [InlineData("DELETE", "/v2/destinations/x", "admin")]
+    [InlineData("GET", "/v2/retl-connections", "viewer")]
+    [InlineData("POST", "/v2/retl-connections", "admin")]
+    [InlineData("PUT", "/v2/retl-connections/x", "admin")]
+    [InlineData("DELETE", "/v2/retl-connections/x", "admin")]
+    [InlineData("GET", "/v2/tokens", "admin")]
+    [InlineData("POST", "/v2/tokens", "admin")]
+    [InlineData("DELETE", "/v2/tokens/x", "admin")]
+    [InlineData("GET", "/metrics", "viewer")]
+    public async Task A_route_lets_in_its_role_and_the_higher_ones(string method, string path, string role)
+    {
+        string[] roles = ["viewer", "operator", "admin"];
+        (await SendAsync(method, path, null)).ShouldBeProblem(HttpStatusCode.Unauthorized, "token");
+        foreach (var other in roles)
+        {
+            var answer = await SendAsync(method, path, other);
+            if (Array.IndexOf(roles, other) < Array.IndexOf(roles, role))
+                answer.ShouldBeProblem(HttpStatusCode.Forbidden, other);
+            else
+                Assert.DoesNotContain(answer.Status, new[] { HttpStatusCode.Unauthorized, HttpStatusCode.Forbidden, HttpStatusCode.InternalServerError });
+        }
+    }
+
+    [Fact]
+    public void Every_route_asks_for_a_role_unless_it_is_named_here()
+    {
+        var routes = _host.Provider.GetRequiredService<IEnumerable<EndpointDataSource>>().SelectMany(s => s.Endpoints).OfType<RouteEndpoint>().ToList();
+        Assert.Contains(routes, r => r.RoutePattern.RawText!.StartsWith("/v2/accounts", StringComparison.Ordinal));
+        Assert.Equal(
+            Open.Order(),
+            routes.Where(r => r.Metadata.GetMetadata<IAuthorizeData>() is null).Select(r => r.RoutePattern.RawText!).Distinct().Order());
+    }
+
+    public ValueTask DisposeAsync() => _host.DisposeAsync();
+
+    private Task<Answer> SendAsync(string method, string path, string? role)
+        => _host.SendAsync(new HttpMethod(method), path, method is "POST" or "PUT" ? "{}" : null, role);
+}
