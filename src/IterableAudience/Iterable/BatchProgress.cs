@@ -112,7 +112,7 @@ internal sealed class BatchProgress
     }
 
     public BatchResult EndStopped()
-        => Close(BatchEnd.Stopped, "The sync was stopped.", Outcome.NotSent, Reason.SyncCancelled, null, 0);
+        => Close(BatchEnd.Stopped, "The sync was stopped before this batch was done.", Outcome.NotSent, Reason.SyncCancelled, null, 0);
 
     private BatchResult Close(BatchEnd end, string? message, Outcome outcome, Reason reason, string? detail, int status)
     {

@@ -63,12 +63,13 @@ internal sealed class BatchSender(IterableClient client, IOptions<IterableOption
     private BatchResult? End(BatchProgress batch, int[] part, IterableCall call, bool isPart, CancellationToken stop)
     {
         batch.Note(part, call, isPart);
-        if (call.Answer is { IsUnderstood: true } answer && !(call.IsStopped && answer.Failure.Category == FailureCategory.UnknownList))
+        var isListStillAwaited = call.ListMisses > 0 && call.Attempts == 0 && stop.IsCancellationRequested;
+        if (call.Answer is { IsUnderstood: true } answer && !isListStillAwaited)
         {
             return answer.Failure.Remedy == Remedy.Abort ? batch.EndAborted(answer) : null;
         }
 
-        if (call.IsStopped || (stop.IsCancellationRequested && !call.IsPausedOut))
+        if (stop.IsCancellationRequested && !call.IsPausedOut)
         {
             return batch.EndStopped();
         }

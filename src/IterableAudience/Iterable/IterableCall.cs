@@ -45,9 +45,6 @@ internal sealed class IterableCall(IterableProject project, BodyReader read)
     /// <summary>The project was paused for longer than the call would wait.</summary>
     public bool IsPausedOut { get; set; }
 
-    /// <summary>The caller's stop token ended the call before its time.</summary>
-    public bool IsStopped { get; set; }
-
     public static IterableCall Of(HttpRequestMessage request)
         => request.Options.TryGetValue(Key, out var call) ? call : throw new InvalidOperationException("A request to Iterable without its call.");
 

@@ -66,6 +66,10 @@ public sealed class IterableClient
         {
             return (long)await ControlAsync(call, HttpMethod.Post, "/api/lists", content, cancellationToken);
         }
+        catch (IterableFailureException e) when (call.MayBeApplied)
+        {
+            throw new IterableFailureException(e.Category, $"{e.Message} The list may have been made all the same: look for its name before you try again.", e.Status);
+        }
         finally
         {
             cache.Forget(project);
@@ -152,7 +156,7 @@ public sealed class IterableClient
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
-            call.IsStopped = true;
+            // the caller set the token, and knows
         }
     }
 }

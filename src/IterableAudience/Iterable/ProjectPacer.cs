@@ -8,9 +8,11 @@ namespace IterableAudience.Iterable;
 /// <remarks>Safe to use from many threads. The limits are those of whoever is next: an account that allows itself less is served at its own pace.</remarks>
 internal sealed class ProjectPacer(TimeProvider time) : IDisposable
 {
-    // Below this distance between two starts the lateness of a timer (about a millisecond) would cost more than a twentieth of the budget.
+    // A timer comes up to two milliseconds late. Below this distance between two starts that would cost more than a twentieth of the budget,
+    // so the last moments are polled for, and below the next one all of the wait is. The usual few requests per second need neither.
     private static readonly TimeSpan Fine = TimeSpan.FromMilliseconds(40);
-    private static readonly TimeSpan Millisecond = TimeSpan.FromMilliseconds(1);
+    private static readonly TimeSpan VeryFine = TimeSpan.FromMilliseconds(5);
+    private static readonly TimeSpan TimerLateness = TimeSpan.FromMilliseconds(2);
 
     private readonly Lock gate = new();
     private readonly Queue<Waiter> waiting = new();
@@ -132,7 +134,7 @@ internal sealed class ProjectPacer(TimeProvider time) : IDisposable
             var due = Math.Max(lastStart + spacing ?? now, pausedUntil ?? now);
             if (due > now)
             {
-                CallAgain(time.GetElapsedTime(now, due), time.GetElapsedTime(0, spacing) < Fine);
+                CallAgain(time.GetElapsedTime(now, due), time.GetElapsedTime(0, spacing));
                 return;
             }
 
@@ -145,9 +147,10 @@ internal sealed class ProjectPacer(TimeProvider time) : IDisposable
         }
     }
 
-    private void CallAgain(TimeSpan wait, bool fine)
+    private void CallAgain(TimeSpan wait, TimeSpan spacing)
     {
-        if (fine && wait <= Millisecond + Millisecond)
+        var fine = spacing < Fine;
+        if (wait <= (spacing < VeryFine ? VeryFine : fine ? TimerLateness : TimeSpan.Zero))
         {
             if (!polling)
             {

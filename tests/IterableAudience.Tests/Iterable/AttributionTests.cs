@@ -5,7 +5,7 @@ using Xunit;
 
 namespace IterableAudience.Tests.Iterable;
 
-public class AttributionTests
+public sealed class AttributionTests
 {
     private static readonly Identity Ann = new("ann@example.com", "ann");
     private static readonly Identity Bob = new("bob@example.com", "bob");

@@ -4,7 +4,7 @@ using Xunit;
 
 namespace IterableAudience.Tests.Iterable;
 
-public class BatchSenderTests
+public sealed class BatchSenderTests
 {
     private static CancellationToken Timeout => TestContext.Current.CancellationToken;
 

@@ -3,7 +3,7 @@ using Xunit;
 
 namespace IterableAudience.Tests.Iterable;
 
-public class ControlCallTests
+public sealed class ControlCallTests
 {
     private static CancellationToken Timeout => TestContext.Current.CancellationToken;
 
@@ -40,6 +40,7 @@ public class ControlCallTests
         iterable.Answer("POST", "/api/lists", new Reply(502, ""));
         var failure = await Assert.ThrowsAsync<IterableFailureException>(() => iterable.Client.CreateListAsync(FakeIterable.Project(), "n", "d", Timeout));
         Assert.Equal((FailureCategory.Unavailable, 502), (failure.Category, failure.Status));
+        Assert.Contains("may have been made", failure.Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -4,7 +4,7 @@ using Xunit;
 
 namespace IterableAudience.Tests.Iterable;
 
-public class FailuresTests
+public sealed class FailuresTests
 {
     [Theory]
     [InlineData(401, "BadApiKey", "Invalid API key", "WrongKey", "Abort")]

@@ -1,5 +1,3 @@
-using System.Net;
-using System.Net.Http.Json;
 using System.Text.Json;
 using IterableAudience.Iterable;
 using IterableAudience.Records;
@@ -76,12 +74,15 @@ internal sealed class FakeIterable : IDisposable
         => new("project-hash", dataCenter, type, key, null, null);
 
     /// <summary>Answers subscribe and unsubscribe by a rule.</summary>
-    public void Answer(Func<Sent, Reply> rule)
+    public void Answer(Func<Sent, Reply> rule) => AnswerLater(sent => Task.FromResult(rule(sent)));
+
+    /// <summary>Answers subscribe and unsubscribe by a rule that may take its time.</summary>
+    public void AnswerLater(Func<Sent, Task<Reply>> rule)
     {
         foreach (var kind in Enum.GetValues<OperationKind>())
         {
             server.Given(Request.Create().UsingPost().WithPath($"/api/lists/{kind.ToString().ToLowerInvariant()}"))
-                .RespondWith(Response.Create().WithCallback(message =>
+                .RespondWith(Response.Create().WithCallback(async message =>
                 {
                     var sent = Take(kind, message);
                     lock (Requests)
@@ -89,7 +90,7 @@ internal sealed class FakeIterable : IDisposable
                         Requests.Add(sent);
                     }
 
-                    return Message(rule(sent));
+                    return Message(await rule(sent));
                 }));
         }
     }

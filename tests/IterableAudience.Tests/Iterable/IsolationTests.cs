@@ -5,7 +5,7 @@ using Xunit;
 
 namespace IterableAudience.Tests.Iterable;
 
-public class IsolationTests
+public sealed class IsolationTests
 {
     private static CancellationToken Timeout => TestContext.Current.CancellationToken;
 
@@ -51,6 +51,12 @@ public class IsolationTests
     [InlineData("UserIdAlreadyExists", "", "Failed", "IdentityConflict", "Failed")]
     [InlineData("BadParams", "Either email or userId must be set", "Failed", "RefusedByIterable", "Failed")]
     [InlineData("Success", "", "Failed", "RefusedByIterable", "Failed")]
+    [InlineData("GenericError", "", "Failed", "RefusedByIterable", "Failed")]
+    [InlineData("RequestFieldsTypesMismatched", "", "Failed", "RefusedByIterable", "Failed")]
+    [InlineData("InvalidJwtPayload", "", "Failed", "RefusedByIterable", "Failed")]
+    [InlineData("JwtUserIdentifiersMismatched", "", "Failed", "RefusedByIterable", "Failed")]
+    [InlineData("QueueEmailError", "", "Failed", "RefusedByIterable", "Failed")]
+    [InlineData("UniqueFieldsLimitExceeded", "", "Failed", "RefusedByIterable", "Failed")]
     public async Task A_row_refused_alone_has_the_reason_of_its_code(string code, string message, string onSubscribe, string reason, string onUnsubscribe)
     {
         using var iterable = new FakeIterable();

@@ -4,7 +4,7 @@ using Xunit;
 
 namespace IterableAudience.Tests.Iterable;
 
-public class ListAnswerTests
+public sealed class ListAnswerTests
 {
     [Theory]
     [InlineData("""{"successCount":1,"failCount":0,"invalidEmails":[]}""")]

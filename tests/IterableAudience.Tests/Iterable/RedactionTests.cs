@@ -4,7 +4,7 @@ using Xunit;
 
 namespace IterableAudience.Tests.Iterable;
 
-public class RedactionTests
+public sealed class RedactionTests
 {
     [Theory]
     [InlineData(400, """{"msg":"error.lists.invalidListId(999999999)","code":"Success","params":{"projectId":9079}}""", "400 Success: error.lists.invalidListId")]
