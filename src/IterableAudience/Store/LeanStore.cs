@@ -60,7 +60,7 @@ internal sealed class LeanStore(string connectionString) : IDisposable
     }
 
     /// <summary>A connection for reads that go on for a while; the caller disposes of it.</summary>
-    public SqliteConnection OpenRead() => Open("PRAGMA cache_size=-16384;");
+    public SqliteConnection OpenRead() => Open("PRAGMA cache_size=-2048;");
 
     public void Dispose()
     {

@@ -51,10 +51,12 @@ internal sealed class HolderMerge(LeanStore store, BatchStore batches, long list
                 return false;
             }
 
-            var operations = batches.Load(c, stage, number).Operations;
-            for (var i = 0; i < operations.Length; i++)
+            var reader = new BlobReader(batches.Blob(c, stage, number));
+            _ = reader.Byte();
+            for (var i = 0; i < result.Length / 2; i++)
             {
-                var (op, outcome) = (operations[i], (Outcome)result[2 * i]);
+                var op = PlanOpCodec.ReadHashes(ref reader);
+                var outcome = (Outcome)result[2 * i];
                 var wanted = remove
                     ? outcome == Outcome.Unsubscribed && op.Kind != OpKind.UnknownDelete
                     : outcome is not (Outcome.Forgotten or Outcome.Pending);
@@ -76,18 +78,19 @@ internal sealed class HolderMerge(LeanStore store, BatchStore batches, long list
     {
         _pairs.Sort();
         var sql = remove
-            ? "DELETE FROM holder WHERE list = @l AND hash = @h AND connection = @c AND key_hash = @k"
-            : "INSERT OR IGNORE INTO holder (list, hash, connection, key_hash) VALUES (@l, @h, @c, @k)";
+            ? "DELETE FROM holder WHERE list = ?1 AND connection = ?2 AND hash = ?3 AND key_hash = ?4"
+            : "INSERT OR IGNORE INTO holder (list, connection, hash, key_hash) VALUES (?1, ?2, ?3, ?4)";
         for (var from = 0; from < _pairs.Count; from += PerTransaction)
         {
             var to = Math.Min(_pairs.Count, from + PerTransaction);
             await store.WriteAsync(
                 write =>
                 {
-                    using var command = write.Command(sql, "@l", "@h", "@c", "@k");
+                    using var statement = new BulkStatement(write, sql);
+                    statement.Bind(1, list).Bind(2, connection);
                     for (var i = from; i < to; i++)
                     {
-                        command.Run(list, _pairs[i].Hash, connection, _pairs[i].KeyHash);
+                        statement.Bind(3, _pairs[i].Hash).Bind(4, _pairs[i].KeyHash).Run();
                     }
                 },
                 durable: false,

@@ -11,9 +11,9 @@ namespace IterableAudience.Syncs.Ledger;
 /// </summary>
 internal sealed class LedgerWriter : IDisposable
 {
-    private readonly SqliteCommand _put;
-    private readonly SqliteCommand _end;
-    private readonly SqliteCommand _leave;
+    private readonly BulkStatement _put;
+    private readonly BulkStatement _end;
+    private readonly BulkStatement _leave;
     private readonly SqliteConnection _connection;
     private readonly BlobWriter _scratch = new(256);
     private readonly long _list;
@@ -25,16 +25,13 @@ internal sealed class LedgerWriter : IDisposable
         _connection = connection;
         _list = list;
         _own = ownConnection;
-        _put = connection.Command(
+        _put = Statement(
             """
-            INSERT INTO member (list, connection, key_hash, slot, state, value) VALUES (@l, @c, @k, @o, @t, @v)
+            INSERT INTO member (list, connection, key_hash, slot, state, value) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
             ON CONFLICT (list, connection, key_hash, slot) DO UPDATE SET state = excluded.state, value = excluded.value
-            """,
-            "@l", "@c", "@k", "@o", "@t", "@v");
-        _end = connection.Command(
-            "DELETE FROM member WHERE list = @l AND connection = @c AND key_hash = @k AND slot = @o", "@l", "@c", "@k", "@o");
-        _leave = connection.Command(
-            "UPDATE member SET state = 3 WHERE list = @l AND connection = @c AND key_hash = @k AND slot = @o", "@l", "@c", "@k", "@o");
+            """);
+        _end = Statement("DELETE FROM member WHERE list = ?1 AND connection = ?2 AND key_hash = ?3 AND slot = ?4");
+        _leave = Statement("UPDATE member SET state = 3 WHERE list = ?1 AND connection = ?2 AND key_hash = ?3 AND slot = ?4");
     }
 
     /// <summary>What an answer to a subscribe means for the entries of its key.</summary>
@@ -106,22 +103,24 @@ internal sealed class LedgerWriter : IDisposable
         _leave.Dispose();
     }
 
+    private BulkStatement Statement(string sql) => new BulkStatement(_connection, sql).Bind(1, _list).Bind(2, _own);
+
     private void Put(PlanOp op, EntryState state)
     {
         var value = LedgerEntry.Encode(_scratch, op.KeyKind, op.Key, op.LedgerIdentity.Email, op.LedgerIdentity.UserId);
-        _put.Run(_list, _own, op.KeyHash, (long)op.Slot, (long)state, value);
+        _put.Bind(3, op.KeyHash).Bind(4, op.Slot).Bind(5, (long)state).Bind(6, value).Run();
         Move(op.Prior, state);
     }
 
     private void End(long keyHash, byte slot, EntryState prior)
     {
-        _end.Run(_list, _own, keyHash, (long)slot);
+        _end.Bind(3, keyHash).Bind(4, slot).Run();
         Move(prior, EntryState.None);
     }
 
     private void Leave(long keyHash, byte slot, EntryState prior)
     {
-        _leave.Run(_list, _own, keyHash, (long)slot);
+        _leave.Bind(3, keyHash).Bind(4, slot).Run();
         Move(prior, EntryState.Leaving);
     }
 
