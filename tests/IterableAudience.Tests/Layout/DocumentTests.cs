@@ -1,6 +1,7 @@
 using System.Text.RegularExpressions;
 using IterableAudience.Records;
 using IterableAudience.Syncs;
+using Xunit;
 
 namespace IterableAudience.Tests.Layout;
 

@@ -1,3 +1,5 @@
+using Xunit;
+
 namespace IterableAudience.Tests.Layout;
 
 /// <summary>Small files: nine of ten under 200 lines, none over 400. Migrations are generated, and exempt.</summary>
