@@ -13,7 +13,7 @@ public sealed class SizeTests
     ];
 
     [Fact]
-    public void No_source_file_has_more_than_400_lines() => Assert.Empty(Sources.Where(s => s.Lines > 400));
+    public void No_source_file_has_more_than_400_lines() => Assert.DoesNotContain(Sources, s => s.Lines > 400);
 
     [Fact]
     public void Nine_of_ten_source_files_have_fewer_than_200_lines()
