@@ -27,8 +27,11 @@ internal enum Fault
     KeyRefused,
 }
 
-/// <summary>One request as it arrived, and whether it did anything.</summary>
-internal sealed record ModelRequest(OperationKind Kind, IReadOnlyList<Identity> People);
+/// <summary>One request as it arrived, and what was done about it.</summary>
+internal sealed record ModelRequest(OperationKind Kind, IReadOnlyList<Identity> People, Fault Fault)
+{
+    public bool IsApplied => Fault is not (Fault.Down or Fault.KeyRefused);
+}
 
 /// <summary>Iterable behind the service's own client pipeline: it knows lists by id and answers as the facts say, or fails as a list's faults say.</summary>
 internal sealed class ModelIterable : HttpMessageHandler
@@ -75,8 +78,13 @@ internal sealed class ModelIterable : HttpMessageHandler
 
     private static HttpResponseMessage Answer(ModelList list, OperationKind kind, List<Identity> people)
     {
-        list.Requests.Add(new(kind, people));
         var fault = list.NextFault();
+        list.Requests.Add(new(kind, people, fault));
+        if (kind == OperationKind.Subscribe && fault is not (Fault.None or Fault.KeyRefused))
+        {
+            list.Doubtful.UnionWith(people.SelectMany(p => new[] { p.Email, p.UserId }).OfType<string>());
+        }
+
         if (fault == Fault.KeyRefused)
         {
             return Json(401, """{"msg":"Invalid API key","code":"BadApiKey","params":null}""");

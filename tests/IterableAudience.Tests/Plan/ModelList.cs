@@ -35,6 +35,9 @@ internal sealed class ModelList
     /// <summary>Identities whose subscribe was answered with success.</summary>
     public HashSet<Identity> Accepted { get; } = [];
 
+    /// <summary>Identifiers that the service tried to subscribe without learning what became of them.</summary>
+    public HashSet<string> Doubtful { get; } = [];
+
     /// <summary>Strangers that were taken off the list, in order.</summary>
     public List<ModelUser> StrangersRemoved { get; } = [];
 
