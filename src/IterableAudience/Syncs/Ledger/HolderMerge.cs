@@ -14,7 +14,7 @@ internal sealed class HolderMerge(LeanStore store, BatchStore batches, long list
     private const int Gathered = 1_000_000;
     private const int PerTransaction = 50_000;
 
-    private readonly List<(long Hash, long KeyHash)> _pairs = [];
+    private readonly List<(long Hash, long KeyHash, bool KeyMayStay)> _pairs = [];
 
     public async Task MergeAsync(CancellationToken cancel)
     {
@@ -58,14 +58,15 @@ internal sealed class HolderMerge(LeanStore store, BatchStore batches, long list
                 var wanted = remove
                     ? outcome == Outcome.Unsubscribed && op.Kind != OpKind.UnknownDelete
                     : outcome is not (Outcome.Forgotten or Outcome.Pending);
+                var keyMayStay = op.Kind == OpKind.Replace || op.Is(OpFlags.Retried);
                 if (wanted && op.UserHash != 0)
                 {
-                    _pairs.Add((op.UserHash, op.KeyHash));
+                    _pairs.Add((op.UserHash, op.KeyHash, keyMayStay));
                 }
 
                 if (wanted && op.EmailHash != 0)
                 {
-                    _pairs.Add((op.EmailHash, op.KeyHash));
+                    _pairs.Add((op.EmailHash, op.KeyHash, keyMayStay));
                 }
             }
 
@@ -78,6 +79,9 @@ internal sealed class HolderMerge(LeanStore store, BatchStore batches, long list
         var sql = remove
             ? "DELETE FROM holder WHERE list = @l AND hash = @h AND connection = @c AND key_hash = @k"
             : "INSERT OR IGNORE INTO holder (list, hash, connection, key_hash) VALUES (@l, @h, @c, @k)";
+
+        // A key that goes on with another identity may hold the same identifier by it. Too much in the index is harmless, too little is not.
+        var ifKeyIsGone = sql + " AND NOT EXISTS (SELECT 1 FROM member WHERE list = @l AND connection = @c AND key_hash = @k)";
         for (var from = 0; from < _pairs.Count; from += PerTransaction)
         {
             var to = Math.Min(_pairs.Count, from + PerTransaction);
@@ -85,9 +89,10 @@ internal sealed class HolderMerge(LeanStore store, BatchStore batches, long list
                 write =>
                 {
                     using var command = write.Command(sql, "@l", "@h", "@c", "@k");
+                    using var careful = remove ? write.Command(ifKeyIsGone, "@l", "@h", "@c", "@k") : null;
                     for (var i = from; i < to; i++)
                     {
-                        command.Run(list, _pairs[i].Hash, connection, _pairs[i].KeyHash);
+                        (_pairs[i].KeyMayStay && remove ? careful! : command).Run(list, _pairs[i].Hash, connection, _pairs[i].KeyHash);
                     }
                 },
                 durable: false,
