@@ -41,6 +41,16 @@ internal sealed class BulkStatement : IDisposable
         Check(code);
     }
 
+    /// <summary>Runs the statement and returns the number in its first row, 0 when it has none.</summary>
+    public long RunForNumber()
+    {
+        var code = raw.sqlite3_step(_statement);
+        var number = code == raw.SQLITE_ROW ? raw.sqlite3_column_int64(_statement, 0) : 0;
+        raw.sqlite3_reset(_statement);
+        Check(code);
+        return number;
+    }
+
     public void Dispose() => _statement.Dispose();
 
     private void Check(int code)

@@ -76,7 +76,7 @@ internal static class PlanOpCodec
     }
 
     /// <summary>Reads what the index of holders needs of an operation, and passes over the rest.</summary>
-    public static (OpKind Kind, long KeyHash, long UserHash, long EmailHash) ReadHashes(ref BlobReader reader)
+    public static (OpKind Kind, OpFlags Flags, long KeyHash, long UserHash, long EmailHash) ReadHashes(ref BlobReader reader)
     {
         var flags = (OpFlags)reader.UInt16();
         var kind = (OpKind)reader.Byte();
@@ -114,7 +114,7 @@ internal static class PlanOpCodec
             reader.Skip((int)reader.Varint() * 6);
         }
 
-        return (kind, keyHash, userHash, emailHash);
+        return (kind, flags, keyHash, userHash, emailHash);
     }
 
     public static PlanOp Read(ref BlobReader reader, OpRef reference)
