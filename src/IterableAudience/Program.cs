@@ -6,6 +6,9 @@ using IterableAudience.Iterable;
 using IterableAudience.Store;
 using IterableAudience.Syncs;
 
+if (args is [HealthCheckCommand.Argument])
+    return await HealthCheckCommand.RunAsync();
+
 try
 {
     var builder = WebApplication.CreateBuilder(args).AddHosting();

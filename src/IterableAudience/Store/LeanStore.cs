@@ -11,6 +11,9 @@ internal sealed class LeanStore(string connectionString) : IDisposable
     private readonly SemaphoreSlim _writerFree = new(1, 1);
     private SqliteConnection? _writer;
 
+    /// <summary>SQLite's code of the last write if it failed for want of room, rights or a whole file; null since a write has worked.</summary>
+    public int? Trouble { get; private set; }
+
     /// <summary>
     /// Runs <paramref name="work"/> in one transaction that is committed when it returns and rolled back when it throws.
     /// </summary>
@@ -27,10 +30,12 @@ internal sealed class LeanStore(string connectionString) : IDisposable
             using var transaction = _writer.BeginTransaction(deferred: false);
             var result = work(_writer);
             transaction.Commit();
+            Trouble = null;
             return result;
         }
-        catch (SqliteException)
+        catch (SqliteException e)
         {
+            Trouble = e.SqliteErrorCode;
             // A writer that met a full disk or a broken file starts again from a fresh connection.
             _writer?.Dispose();
             _writer = null;
@@ -60,7 +65,7 @@ internal sealed class LeanStore(string connectionString) : IDisposable
     }
 
     /// <summary>A connection for reads that go on for a while; the caller disposes of it.</summary>
-    public SqliteConnection OpenRead() => Open("PRAGMA cache_size=-16384;");
+    public SqliteConnection OpenRead() => Open("PRAGMA cache_size=-2048;");
 
     public void Dispose()
     {

@@ -80,16 +80,25 @@ internal sealed class Push(
         catch (Exception e) when (e is BodyException or OperationCanceledException or IOException or Microsoft.AspNetCore.Connections.ConnectionAbortedException)
         {
             var cancelled = work.Progress.Stop.IsCancellationRequested;
-            await stager.FinishAsync(CancellationToken.None);
-            await AbandonAsync(
-                work, stager, e is BodyException fault ? fault.Message : cancelled ? "The sync was stopped while its body was coming in. Nothing was sent."
-                    : "The sender was gone before the body was whole. Nothing was sent; push the records again.");
+            var why = e is BodyException fault ? fault.Message
+                : cancelled ? "The sync was stopped while its body was coming in. Nothing was sent."
+                : "The sender was gone before the body was whole. Nothing was sent; push the records again.";
+            try
+            {
+                await stager.FinishAsync(CancellationToken.None);
+                await AbandonAsync(work, stager, why);
+            }
+            catch (Exception trouble) when (StoreTrouble.Is(trouble))
+            {
+                queue.Abandon(sync.No);
+            }
+
             throw;
         }
         catch
         {
-            // Trouble of the store: nothing can be written now. The next start ends the sync; until then it blocks nobody.
-            monitor.Close(sync.No);
+            // Trouble of the store: nothing can be written now, so the sync ends when that is over.
+            queue.Abandon(sync.No);
             throw;
         }
     }

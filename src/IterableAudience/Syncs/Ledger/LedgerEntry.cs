@@ -30,7 +30,8 @@ internal struct LedgerEntry
 
     public readonly string KeyText => Text(Key) ?? "";
 
-    public static byte[] Encode(BlobWriter scratch, KeyKind kind, string key, string? email, string? userId)
+    /// <summary>The stored value of an entry; valid until the scratch is used again.</summary>
+    public static ReadOnlySpan<byte> Encode(BlobWriter scratch, KeyKind kind, string key, string? email, string? userId)
     {
         scratch.Clear();
         scratch.Byte(Version);
@@ -47,7 +48,7 @@ internal struct LedgerEntry
             scratch.Text(userId);
         }
 
-        return scratch.ToArray();
+        return scratch.Written;
     }
 
     public static LedgerEntry Decode(long connection, long keyHash, int slot, EntryState state, byte[] value)

@@ -8,7 +8,7 @@ namespace IterableAudience.Syncs.Plan;
 /// </summary>
 internal sealed class Spill(int partitions) : IDisposable
 {
-    private const int InMemoryBytes = 16 * 1024 * 1024;
+    private const int InMemoryBytes = 8 * 1024 * 1024;
 
     private readonly BlobWriter?[] _open = new BlobWriter?[partitions];
     private readonly List<(long Offset, int Length)>[] _written = new List<(long, int)>[partitions];
@@ -54,7 +54,7 @@ internal sealed class Spill(int partitions) : IDisposable
             {
                 (_written[i] ??= []).Add((_file.Position, writer.Length));
                 _file.Write(writer.Written);
-                writer.Clear();
+                _open[i] = null; // its buffer may have grown to the whole allowance; hundreds of those must not stay
             }
         }
 

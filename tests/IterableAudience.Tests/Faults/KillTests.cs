@@ -1,0 +1,127 @@
+using System.Text.Json.Nodes;
+using IterableAudience.Simulator.Api;
+using IterableAudience.Simulator.Faults;
+using Xunit;
+
+namespace IterableAudience.Tests.Faults;
+
+/// <summary>SIGKILL at any instant: the next start ends what was begun, as if nothing had happened.</summary>
+public sealed class KillTests : ProcessTest
+{
+    private const int InFlight = 4;
+
+    [Fact]
+    public async Task A_sync_that_is_killed_three_times_while_sending_ends_like_one_that_is_not()
+    {
+        var site = await SiteAsync(("Iterable__MaxInFlight", $"{InFlight}"));
+        var killed = await site.AudienceAsync("killed");
+        var calm = await site.AudienceAsync("calm");
+        var before = Rows.Of(0, 10_000);
+        await site.SyncAsync(killed, before);
+        // Leavers, newcomers, rows that hold somebody else now, rows sent twice, rows that are refused.
+        var changes = new Rows().Delete(0, 2_500).Insert(10_000, 4_000).Change(2_500, 2_000, peopleFrom: 20_000).Insert(10_000, 100).Bad(30_000, 50);
+
+        // While leavers are on the wire: one batch is processed, and its answer never seen.
+        site.Hang(killed, CallKind.Unsubscribe, FaultKind.HangAfter, skip: 1, times: 1);
+        var sync = await site.PushAsync(killed, changes);
+        await site.CaughtAsync(killed, sync, recorded: 1_500, hanging: 1);
+        await site.CrashAsync();
+
+        // While subscribes are on the wire: two batches that Iterable has not seen.
+        site.Hang(killed, CallKind.Subscribe, FaultKind.Hang, skip: 2, times: 2);
+        await site.CaughtAsync(killed, sync, recorded: 4_000, hanging: 2);
+        await site.CrashAsync();
+
+        // While the replaced are on the wire.
+        site.Hang(killed, CallKind.Unsubscribe, FaultKind.HangAfter, skip: 0, times: 1);
+        await site.CaughtAsync(killed, sync, recorded: 3_000, hanging: 1);
+        await site.CrashAsync();
+        var end = await site.ClosedAsync(killed, sync);
+
+        await site.SyncAsync(calm, before);
+        var calmSync = await site.PushAsync(calm, changes);
+        var calmEnd = await site.ClosedAsync(calm, calmSync);
+
+        Assert.Equal("completed_with_failures", (string)end["outcome"]!);
+        Assert.Equal(calmEnd["report"]!.ToJsonString(), end["report"]!.ToJsonString());
+        AssertAddsUp(end);
+        Assert.Equal(
+            Enumerable.Range(4_500, 9_500).Concat(Enumerable.Range(20_000, 2_000)).Select(Rows.UserId).Order(StringComparer.Ordinal),
+            site.Members(killed).Select(m => m.UserId));
+        Assert.Equal(site.Members(calm), site.Members(killed));
+        Assert.Equal(site.Ledger(calm), site.Ledger(killed));
+        Assert.Equal(await site.OutcomesAsync(calm, calmSync), await site.OutcomesAsync(killed, sync));
+        // What was on the wire was sent again, and nothing else.
+        Assert.Equal(2 * 1_000, site.RowsSent(killed, CallKind.Unsubscribe) - site.RowsSent(calm, CallKind.Unsubscribe));
+        Assert.Equal(2 * 1_000, site.RowsSent(killed, CallKind.Subscribe) - site.RowsSent(calm, CallKind.Subscribe));
+    }
+
+    [Fact]
+    public async Task A_sync_that_is_killed_while_planning_and_while_closing_goes_on()
+    {
+        const int People = 200_000;
+        var site = await SiteAsync();
+        var audience = await site.AudienceAsync("large");
+
+        var sync = await site.PushAsync(audience, Rows.Of(0, People).Bad(People, 10));
+        Assert.Equal("planning", await KillAtAsync(site, audience, sync, "planning"));
+        Assert.Empty(site.Calls(audience, CallKind.Subscribe));
+        await site.StartAsync();
+        Assert.Equal("closing", await KillAtAsync(site, audience, sync, "closing"));
+        await site.StartAsync();
+        var end = await site.ClosedAsync(audience, sync);
+
+        Assert.Equal("completed_with_failures", (string)end["outcome"]!);
+        Assert.Equal(People, (long)end["report"]!["outcomes"]!["subscribed"]!);
+        Assert.Equal(11, (long)end["report"]!["outcomes"]!["rejected"]!);
+        AssertAddsUp(end);
+        Assert.Equal(People, site.Members(audience).Count);
+        Assert.Equal(People, site.RowsSent(audience, CallKind.Subscribe));
+        Assert.Equal(People, site.Ledger(audience).Count(l => l.StartsWith("member", StringComparison.Ordinal)));
+        // Whom the ledger holds by both identifiers is known by both.
+        Assert.Equal(2 * People, site.Ledger(audience).Count(l => l.StartsWith("holder", StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public async Task A_push_that_is_killed_half_way_sends_nothing_and_its_key_is_free_again()
+    {
+        const int Half = 40_000;
+        var site = await SiteAsync();
+        var audience = await site.AudienceAsync("half");
+        var path = $"/v2/retl-connections/{audience.Connection}/syncs";
+
+        var push = site.SendAsync(HttpMethod.Post, path, new HalfBody(Rows.Of(0, Half)), idempotencyKey: "once");
+        var running = await Until.AsyncIs(
+            "half is staged", async () => (await site.GetAsync(path))["syncs"]!.AsArray().SingleOrDefault(), s => s is not null && Received(s) == Half);
+        Assert.Equal("staging", (string)running!["phase"]!);
+        await site.CrashAsync();
+        await Assert.ThrowsAsync<HttpRequestException>(() => push);
+
+        var end = await site.ClosedAsync(audience, (string)running["id"]!);
+        Assert.Equal("aborted", (string)end["outcome"]!);
+        Assert.Equal("failed", (string)end["status"]!);
+        Assert.Contains("The service stopped while the body was coming in", (string)end["error"]!, StringComparison.Ordinal);
+        Assert.InRange(Received(end), 1, Half);
+        AssertAddsUp(end);
+        Assert.Equal(Received(end), (long)end["report"]!["outcomes"]!["not_sent"]!);
+        Assert.Empty(site.Calls(audience, CallKind.Subscribe));
+
+        using var again = await site.SendAsync(HttpMethod.Post, path + "?wait=60", Site.Body(Rows.Of(0, 2_000)), idempotencyKey: "once");
+        var sync = JsonNode.Parse(await again.Content.ReadAsStringAsync(TestContext.Current.CancellationToken))!;
+        Assert.Equal("completed", (string)sync["outcome"]!);
+        Assert.Equal(2_000, site.Members(audience).Count);
+    }
+
+    private static long Received(JsonNode sync) => (long)sync["report"]!["received"]!["total"]!;
+
+    private static void AssertAddsUp(JsonNode sync)
+        => Assert.Equal(Received(sync), sync["report"]!["outcomes"]!.AsObject().Sum(o => (long)o.Value!));
+
+    /// <summary>Kills the service while a sync is in a phase, and returns the phase that the sync was in when it was cut off.</summary>
+    private static async Task<string> KillAtAsync(Site site, Audience audience, string sync, string phase)
+    {
+        var met = await site.SyncUntilAsync(audience, sync, s => (string)s["phase"]! == phase || (string)s["phase"]! == "closed");
+        await site.Service.KillAsync();
+        return (string)met["phase"]!;
+    }
+}

@@ -1,0 +1,232 @@
+using System.Net.Http.Headers;
+using System.Text;
+using System.Text.Json.Nodes;
+using IterableAudience.Simulator;
+using IterableAudience.Simulator.Api;
+using IterableAudience.Simulator.Control;
+using IterableAudience.Simulator.Faults;
+using IterableAudience.Simulator.Projects;
+using Microsoft.Data.Sqlite;
+using Xunit;
+
+namespace IterableAudience.Tests.Faults;
+
+/// <summary>A connection and the list that it keeps.</summary>
+internal sealed record Audience(string Connection, long List);
+
+/// <summary>One service, ended and started again as a test likes, and the simulator of Iterable that it talks to.</summary>
+internal sealed class Site : IAsyncDisposable
+{
+    private readonly string _folder;
+    private readonly Func<ServiceProcess, ServiceProcess> _watch;
+    private readonly Dictionary<string, string> _settings;
+    private string? _destination;
+    private HttpClient _http = new();
+
+    private Site(string folder, Func<ServiceProcess, ServiceProcess> watch, RunningSimulator simulator, Dictionary<string, string> settings)
+    {
+        _folder = folder;
+        _watch = watch;
+        _settings = settings;
+        Simulator = simulator;
+        Service = null!;
+    }
+
+    public RunningSimulator Simulator { get; }
+
+    public ServiceProcess Service { get; private set; }
+
+    public World World => Simulator.World;
+
+    public SimulatedProject Project => World.Project("sim-hybrid");
+
+    private static CancellationToken Cancelled => TestContext.Current.CancellationToken;
+
+    /// <summary>Store and keys in a folder, a free port, and no pace that would make a test wait.</summary>
+    public static Dictionary<string, string> SettingsOf(string folder, params (string Name, string Value)[] more)
+    {
+        Dictionary<string, string> settings = new()
+        {
+            ["ASPNETCORE_ENVIRONMENT"] = "Production",
+            ["ASPNETCORE_URLS"] = "http://127.0.0.1:0",
+            ["ConnectionStrings__Store"] = $"Data Source={Path.Combine(folder, "store.db")}",
+            ["Security__KeyRing"] = Path.Combine(folder, "keys"),
+            ["Security__AdminToken"] = ProcessTest.AdminToken,
+            ["Iterable__RequestsPerSecond"] = "1000",
+            ["Iterable__BackoffBase"] = "00:00:00.010",
+            // Nothing may leave the machine.
+            ["Iterable__BaseUrls__US"] = "http://127.0.0.1:9",
+            ["Iterable__BaseUrls__EU"] = "http://127.0.0.1:9",
+        };
+        foreach (var (name, value) in more)
+            settings[name] = value;
+        return settings;
+    }
+
+    public static async Task<Site> StartAsync(string folder, Func<ServiceProcess, ServiceProcess> watch, params (string Name, string Value)[] settings)
+    {
+        var simulator = await SimulatorHost.StartAsync(new SimulatorOptions(), Cancelled);
+        var site = new Site(folder, watch, simulator, SettingsOf(folder, [("Iterable__BaseUrls__US", simulator.BaseUrl.OriginalString), .. settings]));
+        await site.StartAsync();
+        return site;
+    }
+
+    /// <summary>Starts the service on its store, and waits until it is ready.</summary>
+    public Task StartAsync(params (string Name, string Value)[] changes)
+    {
+        foreach (var (name, value) in changes)
+            _settings[name] = value;
+        return UseAsync(ServiceProcess.Start(_folder, _settings));
+    }
+
+    public Task StartWithFileLimitAsync(int kilobytes) => UseAsync(ServiceProcess.StartWithFileLimit(_folder, _settings, kilobytes));
+
+    /// <summary>Kills the service and starts it again.</summary>
+    public async Task CrashAsync()
+    {
+        await Service.KillAsync();
+        World.Faults.Clear();
+        await StartAsync();
+    }
+
+    /// <summary>A new list and a connection that keeps it.</summary>
+    public async Task<Audience> AudienceAsync(string name)
+    {
+        _destination ??= await DestinationAsync();
+        var connection = await PostAsync("/v2/retl-connections", $$"""
+            { "destinationId": "{{_destination}}", "enabled": true, "syncBehaviour": "mirror",
+              "identifiers": [ {"from": "EMAIL", "to": "email"}, {"from": "ID", "to": "userId"} ],
+              "destinationConfig": { "createList": {"name": "{{name}}", "description": "for a test"} } }
+            """);
+        return new((string)connection["id"]!, (long)connection["destinationConfig"]!["audienceId"]!);
+    }
+
+    /// <summary>Pushes and returns the id of the sync.</summary>
+    public async Task<string> PushAsync(Audience audience, Rows rows, string query = "")
+    {
+        using var answer = await SendAsync(HttpMethod.Post, $"/v2/retl-connections/{audience.Connection}/syncs{query}", Body(rows));
+        return (string)(await ReadAsync(answer))["syncId"]!;
+    }
+
+    /// <summary>Pushes and waits for the end.</summary>
+    public async Task<JsonNode> SyncAsync(Audience audience, Rows rows) => await ClosedAsync(audience, await PushAsync(audience, rows));
+
+    public Task<JsonNode> GetSyncAsync(Audience audience, string sync) => GetAsync($"/v2/retl-connections/{audience.Connection}/syncs/{sync}");
+
+    public Task<JsonNode> ClosedAsync(Audience audience, string sync) => SyncUntilAsync(audience, sync, s => (string)s["phase"]! == "closed");
+
+    public Task<JsonNode> SyncUntilAsync(Audience audience, string sync, Func<JsonNode, bool> wanted)
+        => Until.AsyncIs($"sync {sync}", () => GetSyncAsync(audience, sync), wanted);
+
+    /// <summary>Waits until so many operations of a sync are recorded and so many calls are on the wire that are not answered.</summary>
+    public async Task CaughtAsync(Audience audience, string sync, int recorded, int hanging)
+    {
+        await SyncUntilAsync(audience, sync, s => (long)s["report"]!["progress"]!["sent"]! >= recorded);
+        await Until.Is("calls hang", () => World.Log.Entries.Count(c => c is { Fault: not null, AnsweredAt: null }) == hanging);
+    }
+
+    /// <summary>The next calls of a kind that name this audience's list hang, after some have gone by.</summary>
+    public void Hang(Audience audience, CallKind kind, FaultKind fault, int skip, int times)
+        => World.Faults.Add(new FaultRule { Fault = fault, Skip = skip, Times = times, On = new() { Kind = kind, ListId = audience.List } });
+
+    /// <summary>Rows that Iterable was sent for a list, whatever became of the calls.</summary>
+    public int RowsSent(Audience audience, CallKind kind) => Calls(audience, kind).Sum(c => c.Count);
+
+    public IEnumerable<RequestLogEntry> Calls(Audience audience, CallKind kind) => World.Log.Entries.Where(c => c.Kind == kind && c.ListId == audience.List);
+
+    public IReadOnlyList<Person> Members(Audience audience) => Project.Members(audience.List);
+
+    /// <summary>What became of each record, without what may differ between two runs.</summary>
+    public async Task<List<string>> OutcomesAsync(Audience audience, string sync)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, $"/v2/retl-connections/{audience.Connection}/syncs/{sync}/records");
+        request.Headers.Accept.Add(new("application/x-ndjson"));
+        using var answer = await _http.SendAsync(request, Cancelled);
+        var lines = (await answer.EnsureSuccessStatusCode().Content.ReadAsStringAsync(Cancelled)).Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        return [.. lines.Select(l => JsonNode.Parse(l)!).Select(r => $"{r["line"]} {r["primaryKey"]} {r["action"]} {r["outcome"]} {r["reason"]}").Order(StringComparer.Ordinal)];
+    }
+
+    /// <summary>The ledger of a connection, read from the store's file.</summary>
+    public List<string> Ledger(Audience audience)
+    {
+        using var store = OpenStore();
+        using var command = store.CreateCommand();
+        command.CommandText = """
+            SELECT 'member ' || key_hash || ' ' || slot || ' ' || state || ' ' || hex(value) FROM member JOIN connection c ON c."No" = member.connection WHERE c."Id" = @c
+            UNION ALL SELECT 'holder ' || hash || ' ' || key_hash FROM holder JOIN connection c ON c."No" = holder.connection WHERE c."Id" = @c
+            UNION ALL SELECT 'counts ' || members || ' ' || maybes || ' ' || leaving FROM ledger_count JOIN connection c ON c."No" = ledger_count.connection WHERE c."Id" = @c
+            ORDER BY 1
+            """;
+        command.Parameters.AddWithValue("@c", audience.Connection);
+        using var reader = command.ExecuteReader();
+        List<string> lines = [];
+        while (reader.Read())
+            lines.Add(reader.GetString(0));
+        return lines;
+    }
+
+    /// <summary>A connection of another program to the store's file.</summary>
+    public SqliteConnection OpenStore()
+    {
+        var store = new SqliteConnection(_settings["ConnectionStrings__Store"] + ";Pooling=False");
+        store.Open();
+        return store;
+    }
+
+    public async Task<JsonNode> GetAsync(string path)
+    {
+        using var answer = await SendAsync(HttpMethod.Get, path, null);
+        return await ReadAsync(answer);
+    }
+
+    public async Task<JsonNode> PostAsync(string path, string json)
+    {
+        using var answer = await SendAsync(HttpMethod.Post, path, new StringContent(json, Encoding.UTF8, "application/json"));
+        return await ReadAsync(answer);
+    }
+
+    public async Task<HttpResponseMessage> SendAsync(
+        HttpMethod method, string path, HttpContent? content, string? idempotencyKey = null, HttpCompletionOption completion = HttpCompletionOption.ResponseContentRead)
+    {
+        using var request = new HttpRequestMessage(method, path) { Content = content };
+        if (idempotencyKey is not null)
+            request.Headers.Add("Idempotency-Key", idempotencyKey);
+        return await _http.SendAsync(request, completion, Cancelled);
+    }
+
+    public static HttpContent Body(Rows rows) => new ByteArrayContent(rows.Bytes) { Headers = { ContentType = new("application/x-ndjson") } };
+
+    public async ValueTask DisposeAsync()
+    {
+        _http.Dispose();
+        await Simulator.DisposeAsync();
+    }
+
+    private static async Task<JsonNode> ReadAsync(HttpResponseMessage answer)
+    {
+        var text = await answer.Content.ReadAsStringAsync(Cancelled);
+        Assert.True(answer.IsSuccessStatusCode, $"{(int)answer.StatusCode}: {text}");
+        return JsonNode.Parse(text)!;
+    }
+
+    private async Task UseAsync(ServiceProcess service)
+    {
+        Service = _watch(service);
+        await Service.ReadyAsync();
+        _http.Dispose();
+        _http = new HttpClient(new SocketsHttpHandler { UseProxy = false }) { BaseAddress = Service.Address };
+        _http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", ProcessTest.AdminToken);
+    }
+
+    private async Task<string> DestinationAsync()
+    {
+        var account = await PostAsync("/v2/accounts", """
+            { "name": "Iterable", "accountDefinitionName": "DESTINATION_ITERABLE_AUDIENCE_API_KEY",
+              "options": { "dataCenter": "US", "projectType": "hybrid" }, "secret": { "apiKey": "sim-hybrid" } }
+            """);
+        var destination = await PostAsync("/v2/destinations", $$"""
+            { "name": "Audience", "type": "ITERABLE_AUDIENCE", "enabled": true, "config": { "rudderAccountId": "{{account["id"]}}" } }
+            """);
+        return (string)destination["destination"]!["id"]!;
+    }
+}
