@@ -68,7 +68,10 @@ public sealed class BodyFaultAnswerTests(SyncHost sync) : IClassFixture<SyncHost
         await own.InitializeAsync();
         var audience = await own.AudienceAsync();
         using var content = new OpenBody(Encoding.UTF8.GetBytes(Row.Insert(1, "ada@example.com", "u1") + "\n"), Audience.Ndjson);
-        var answer = (await audience.SendAsync(content)).ShouldBeProblem(HttpStatusCode.BadRequest, "Nothing of the body arrived for 1 seconds");
+        var pushing = audience.SendAsync(content);
+        await audience.EndOfAsync(await BegunAsync(audience));
+        content.End(); // HttpClient reads the answer only when it has sent all
+        var answer = (await pushing).ShouldBeProblem(HttpStatusCode.BadRequest, "Nothing of the body arrived for 1 seconds");
         await AbortedAsync(audience, answer.Text("syncId"), "Nothing of the body arrived");
     }
 
@@ -86,14 +89,12 @@ public sealed class BodyFaultAnswerTests(SyncHost sync) : IClassFixture<SyncHost
         request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", TestHost.AdminToken);
         var pushing = client.SendAsync(request, gone.Token);
         await content.WrittenAsync(Cancel);
-        string? id = null;
-        while (id is null)
-            id = (string?)(await audience.Host.GetAsync($"{audience.Url}/syncs")).Json["syncs"]!.AsArray().FirstOrDefault()?["id"];
+        var id = await BegunAsync(audience);
         await gone.CancelAsync();
         content.End();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => pushing);
         await audience.EndOfAsync(id);
-        await AbortedAsync(audience, id, "push the records again");
+        await AbortedAsync(audience, id, "again");
         Assert.Equal("completed", (await audience.PushAsync(record)).Outcome); // the connection is free again
     }
 
@@ -128,6 +129,17 @@ public sealed class BodyFaultAnswerTests(SyncHost sync) : IClassFixture<SyncHost
             (await sync.Host.SendAsync(new(method), url, body, "viewer")).ShouldBeProblem(HttpStatusCode.Forbidden, "viewer");
         var allowed = await sync.Host.SendAsync(new(method), url, body, role);
         Assert.Contains(allowed.Status, new[] { HttpStatusCode.NotFound, HttpStatusCode.BadRequest });
+    }
+
+    /// <summary>The sync whose body is coming in.</summary>
+    private static async Task<string> BegunAsync(Audience audience)
+    {
+        while (true)
+        {
+            if ((await audience.Host.GetAsync($"{audience.Url}/syncs")).Json["syncs"]!.AsArray().FirstOrDefault() is { } begun)
+                return (string)begun["id"]!;
+            await Task.Yield();
+        }
     }
 
     private static async Task AbortedAsync(Audience audience, string id, string says)

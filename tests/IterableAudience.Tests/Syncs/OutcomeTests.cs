@@ -60,7 +60,6 @@ public sealed class OutcomeTests(SyncHost sync) : IClassFixture<SyncHost>
     [Theory]
     [InlineData("invalidEmails", "iterable_invalid_email")]
     [InlineData("invalidUserIds", "iterable_invalid_user_id")]
-    [InlineData("conflictEmails", "identity_conflict")]
     [InlineData("invalidDataEmails", "invalid_data")]
     [InlineData("notFoundEmails", "user_not_found")]
     public async Task Each_failure_list_is_a_reason(string list, string reason)
