@@ -30,8 +30,8 @@ internal struct LedgerEntry
 
     public readonly string KeyText => Text(Key) ?? "";
 
-    /// <summary>The stored value of an entry; valid until the scratch is used again.</summary>
-    public static ReadOnlySpan<byte> Encode(BlobWriter scratch, KeyKind kind, string key, string? email, string? userId)
+    /// <summary>The stored value of an entry.</summary>
+    public static byte[] Encode(BlobWriter scratch, KeyKind kind, string key, string? email, string? userId)
     {
         scratch.Clear();
         scratch.Byte(Version);
@@ -48,7 +48,7 @@ internal struct LedgerEntry
             scratch.Text(userId);
         }
 
-        return scratch.Written;
+        return scratch.ToArray();
     }
 
     public static LedgerEntry Decode(long connection, long keyHash, int slot, EntryState state, byte[] value)
