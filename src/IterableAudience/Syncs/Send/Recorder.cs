@@ -22,6 +22,11 @@ internal sealed class Recorder(LeanStore store, BatchStore batches, long list, l
         => outcome == Outcome.Unsubscribed && reason == Reason.WasNotMember
             && op.Identity is { UserId: not null, Email: not null } && !op.Is(OpFlags.EmailHeld);
 
+    /// <summary>Whether an answer is not the last word on an entry: its e-mail is still to be named, now or, when that hangs on this sync, by the next one.</summary>
+    private static bool IsOpen(PlanOp op, Outcome outcome, Reason reason)
+        => outcome == Outcome.Unsubscribed && reason == Reason.WasNotMember && op.Identity is { UserId: not null, Email: not null }
+            && (!op.Is(OpFlags.EmailHeld) || op.Is(OpFlags.EmailHeldForNow));
+
     /// <summary>
     /// Why an operation was not sent is the sync's to say (how it ended). What is kept here instead is whether it may have been done all the
     /// same, for those who follow it: <see cref="Reason.DeliveryFailed"/>.
@@ -45,7 +50,7 @@ internal sealed class Recorder(LeanStore store, BatchStore batches, long list, l
             }
             else if (result.Outcome != Outcome.Pending && !(op.Kind == OpKind.Replace && result.Outcome == Outcome.Retained))
             {
-                ledger.Unsubscribed(op, result.Outcome, finished: !GoesOnByEmail(op, result.Outcome, result.Reason), result.MayBeApplied);
+                ledger.Unsubscribed(op, result.Outcome, finished: !IsOpen(op, result.Outcome, result.Reason), result.MayBeApplied);
             }
 
             if (result.Outcome is Outcome.Failed or Outcome.Forgotten || op.Is(OpFlags.FollowUp))
