@@ -8,6 +8,9 @@ namespace IterableAudience.Store;
 /// </summary>
 internal sealed class LeanStore(string connectionString) : IDisposable
 {
+    /// <summary>64 MiB of pages at hand, and a write-ahead log of up to 64 MiB before it is folded back into the file: each folding waits for the disk.</summary>
+    private const string WriterPragmas = "PRAGMA cache_size=-65536; PRAGMA temp_store=MEMORY; PRAGMA wal_autocheckpoint=16384; PRAGMA journal_size_limit=67108864;";
+
     private readonly SemaphoreSlim _writerFree = new(1, 1);
     private SqliteConnection? _writer;
 
@@ -25,7 +28,7 @@ internal sealed class LeanStore(string connectionString) : IDisposable
         await _writerFree.WaitAsync(cancel);
         try
         {
-            _writer ??= Open("PRAGMA cache_size=-65536; PRAGMA temp_store=MEMORY;");
+            _writer ??= Open(WriterPragmas);
             Execute(_writer, durable ? "PRAGMA synchronous=FULL" : "PRAGMA synchronous=NORMAL");
             using var transaction = _writer.BeginTransaction(deferred: false);
             var result = work(_writer);

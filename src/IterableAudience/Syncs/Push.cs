@@ -70,7 +70,7 @@ internal sealed class Push(
             await stager.FinishAsync(CancellationToken.None);
             if (sync.ExpectedRecords is { } expected && expected != read.Records)
             {
-                await AbandonAsync(work, stager, $"{expected} records were expected and {read.Records} came. Nothing was sent.");
+                await AbandonAsync(work, stager, SyncOutcome.Aborted, $"{expected} records were expected and {read.Records} came. Nothing was sent.");
                 return;
             }
 
@@ -86,7 +86,7 @@ internal sealed class Push(
             try
             {
                 await stager.FinishAsync(CancellationToken.None);
-                await AbandonAsync(work, stager, why);
+                await AbandonAsync(work, stager, cancelled ? SyncOutcome.Cancelled : SyncOutcome.Aborted, why);
             }
             catch (Exception trouble) when (StoreTrouble.Is(trouble))
             {
@@ -103,10 +103,10 @@ internal sealed class Push(
         }
     }
 
-    private Task AbandonAsync(SyncWork work, Stager stager, string why)
+    private Task AbandonAsync(SyncWork work, Stager stager, SyncOutcome outcome, string why)
     {
         work.Sync.Partitions = stager.Partitions;
-        return abandoned.CloseAsync(work with { Counts = stager.Counts }, why, CancellationToken.None);
+        return abandoned.CloseAsync(work with { Counts = stager.Counts }, outcome, why, CancellationToken.None);
     }
 
     /// <summary>The body is whole: on the disk when this returns, so that a 202 is a promise.</summary>

@@ -128,7 +128,7 @@ public sealed class IdentityRulesTests
         var leaver = Leave(Both);
         var subscribe = Subscribe(new("new@example.com", "w"));
         var replaced = Replace(Both, subscribe);
-        Assert.Equal([$"{leaver} FollowReplaced {replaced}", $"{replaced} DependsOn {subscribe}"], Findings());
+        Assert.Equal([$"{leaver} EmailHeldForNow", $"{leaver} FollowReplaced {replaced}", $"{replaced} DependsOn {subscribe}"], Findings());
     }
 
     [Fact]
@@ -211,7 +211,7 @@ public sealed class IdentityRulesTests
     {
         List<string> found = [];
         var rules = new IdentityRules(
-            (of, kind, other) => found.Add(kind is FindingKind.Held or FindingKind.EmailHeld ? $"{of.Ref} {kind}" : $"{of.Ref} {kind} {other}"),
+            (of, kind, other) => found.Add(kind is FindingKind.Held or FindingKind.EmailHeld or FindingKind.EmailHeldForNow ? $"{of.Ref} {kind}" : $"{of.Ref} {kind} {other}"),
             (hash, into) => into.AddRange(_entries.Where(e => everybodyIsFound
                 || (e.Identity.Email is { } email && Hash.Email(email) == hash) || (e.Identity.UserId is { } userId && Hash.User(userId) == hash))),
             Hash) { OwnConnection = Own };

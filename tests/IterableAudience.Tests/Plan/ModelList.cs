@@ -25,6 +25,8 @@ internal sealed class ModelUser
 internal sealed class ModelList
 {
     private readonly List<ModelUser> _users = [];
+    private readonly Dictionary<string, ModelUser> _byEmail = [];
+    private readonly Dictionary<string, ModelUser> _byUserId = [];
     private readonly Queue<Fault> _faults = new();
 
     /// <summary>Identifiers that Iterable refuses, and the failure list it names them in.</summary>
@@ -54,9 +56,9 @@ internal sealed class ModelList
 
     public Fault NextFault() => _faults.TryDequeue(out var fault) ? fault : Fault.None;
 
-    public ModelUser? ByEmail(string? email) => email is null ? null : _users.Find(u => u.Email == email);
+    public ModelUser? ByEmail(string? email) => email is null ? null : _byEmail.GetValueOrDefault(email);
 
-    public ModelUser? ByUserId(string? userId) => userId is null ? null : _users.Find(u => u.UserId == userId);
+    public ModelUser? ByUserId(string? userId) => userId is null ? null : _byUserId.GetValueOrDefault(userId);
 
     /// <summary>Whom an identity names: the userId decides, else the e-mail.</summary>
     public ModelUser? Find(Identity identity) => ByUserId(identity.UserId) ?? ByEmail(identity.Email);
@@ -89,6 +91,7 @@ internal sealed class ModelList
     {
         if (Find(identity) is { Email: not null } user)
         {
+            _byUserId.Remove(user.UserId ?? "");
             user.UserId = null;
         }
     }
@@ -163,8 +166,19 @@ internal sealed class ModelList
         return user;
     }
 
-    private static void Name(ModelUser user, Identity person)
+    private void Name(ModelUser user, Identity person)
     {
+        if (person.Email is not null)
+        {
+            _byEmail.Remove(user.Email ?? "");
+            _byEmail[person.Email] = user;
+        }
+
+        if (person.UserId is not null)
+        {
+            _byUserId[person.UserId] = user;
+        }
+
         (user.Email, user.UserId) = (person.Email ?? user.Email, person.UserId ?? user.UserId);
         user.Known.UnionWith(new[] { person.Email, person.UserId }.OfType<string>());
     }

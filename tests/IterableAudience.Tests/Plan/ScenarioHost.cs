@@ -17,7 +17,9 @@ internal sealed class ScenarioHost : IAsyncDisposable
     private readonly Lazy<HttpClient> _client;
     private readonly Dictionary<ProjectType, string[]> _destinations = [];
 
-    public ScenarioHost(string? folder = null)
+    /// <param name="folder">The store of an earlier host; none makes a new one.</param>
+    /// <param name="keepFolder">The store is left for a later host.</param>
+    public ScenarioHost(string? folder = null, bool keepFolder = false)
     {
         _host = new TestHost
         {
@@ -30,7 +32,7 @@ internal sealed class ScenarioHost : IAsyncDisposable
                 ["Iterable:ListsCacheTime"] = "00:00:00",
             },
             Services = services => services.AddHttpClient(nameof(IterableClient)).ConfigurePrimaryHttpMessageHandler(() => Iterable),
-            KeepFolder = folder is not null,
+            KeepFolder = keepFolder,
         };
         if (folder is not null)
         {
@@ -72,8 +74,7 @@ internal sealed class ScenarioHost : IAsyncDisposable
     {
         var path = $"/v2/retl-connections/{connection}/syncs?wait=60&syncType={(full ? "full" : "incremental")}{(resend ? "&resend=true" : "")}{(dryRun ? "&dryRun=true" : "")}";
         var sync = await SendAsync(HttpMethod.Post, path, string.Concat(lines.Select(l => l + "\n")), "application/x-ndjson");
-        Assert.Equal("closed", (string?)sync["phase"]);
-        return sync;
+        return sync["syncId"] is { } unfinished ? await FinishedAsync(connection, unfinished) : sync;
     }
 
     /// <summary>Approves a held sync and answers with the finished sync that runs its plan.</summary>
@@ -81,8 +82,7 @@ internal sealed class ScenarioHost : IAsyncDisposable
     {
         var syncs = $"/v2/retl-connections/{connection}/syncs";
         var started = await SendAsync(HttpMethod.Post, $"{syncs}/{held["id"]}/approve", $$"""{"planHash":"{{held["planHash"]}}"}""");
-        await _client.Value.GetStringAsync(new Uri($"{syncs}/{started["syncId"]}/events", UriKind.Relative), TestContext.Current.CancellationToken);
-        return await SendAsync(HttpMethod.Get, $"{syncs}/{started["syncId"]}");
+        return await FinishedAsync(connection, started["syncId"]!);
     }
 
     /// <summary>What became of every record of a sync.</summary>
@@ -113,6 +113,15 @@ internal sealed class ScenarioHost : IAsyncDisposable
 
         await _host.DisposeAsync();
         Iterable.Dispose();
+    }
+
+    private async Task<JsonNode> FinishedAsync(string connection, JsonNode syncId)
+    {
+        var path = $"/v2/retl-connections/{connection}/syncs/{syncId}";
+        await _client.Value.GetStringAsync(new Uri($"{path}/events", UriKind.Relative), TestContext.Current.CancellationToken);
+        var sync = await SendAsync(HttpMethod.Get, path);
+        Assert.Equal("closed", (string?)sync["phase"]);
+        return sync;
     }
 
     private async Task<string> DestinationAsync(ProjectType type, string key)

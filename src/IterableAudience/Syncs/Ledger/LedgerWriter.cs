@@ -65,9 +65,10 @@ internal sealed class LedgerWriter : IDisposable
 
     /// <summary>What an answer to an unsubscribe means for the entry that it ends.</summary>
     /// <param name="op">A leave or replace; a delete of an unknown key has no entry.</param>
-    /// <param name="outcome">Unsubscribed, Failed or Retained move the entry; NotSent leaves it as it is.</param>
+    /// <param name="outcome">Unsubscribed, Failed or Retained move the entry; NotSent leaves it as it is, unless it may have been done all the same.</param>
     /// <param name="finished">False while another request still decides: the entry is leaving until then.</param>
-    public void Unsubscribed(PlanOp op, Outcome outcome, bool finished)
+    /// <param name="mayBeApplied">The person may be off the list: an entry that went on as a member would be ahead of Iterable.</param>
+    public void Unsubscribed(PlanOp op, Outcome outcome, bool finished, bool mayBeApplied)
     {
         if (op.Kind == OpKind.UnknownDelete)
         {
@@ -78,7 +79,7 @@ internal sealed class LedgerWriter : IDisposable
         {
             End(op.KeyHash, op.Slot);
         }
-        else if (outcome is Outcome.Unsubscribed or Outcome.Failed or Outcome.Retained && op.Prior is not EntryState.Leaving)
+        else if ((outcome is Outcome.Unsubscribed or Outcome.Failed or Outcome.Retained || mayBeApplied) && op.Prior is not EntryState.Leaving)
         {
             Leave(op.KeyHash, op.Slot);
         }
