@@ -53,7 +53,8 @@ internal sealed record ConnectionRequest(
             RuleFor(r => r.DestinationConfig).NotNull().WithMessage("is required, with audienceId or createList.");
             RuleFor(r => r.DestinationConfig!).SetValidator(new ConnectionList.Validator()).When(r => r.DestinationConfig is not null);
         }
-    }}
+    }
+}
 
 /// <param name="From">The column of the record.</param>
 /// <param name="To"><c>email</c> or <c>userId</c>.</param>

@@ -29,6 +29,7 @@ internal static class Documents
             o.SupportNonNullableReferenceTypes();
             o.OperationFilter<OperationDocument>();
             o.DocumentFilter<ProblemSchema>();
+            o.DocumentFilter<MetricsDocument>();
         });
     }
 

@@ -1,4 +1,5 @@
 using FluentValidation;
+using Microsoft.Extensions.Options;
 
 namespace IterableAudience.Hosting;
 
@@ -33,6 +34,8 @@ internal static class HostingSetup
 
     public static WebApplication UseHosting(this WebApplication app)
     {
+        // Bad settings end the start before anything is made or printed.
+        app.Services.GetService<IStartupValidator>()?.Validate();
         app.UseRequestLogs();
         app.UseProblems();
         app.UseRouting();

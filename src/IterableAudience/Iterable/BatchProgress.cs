@@ -127,13 +127,7 @@ internal sealed class BatchProgress
         return new BatchResult(results, end, message, attempts);
     }
 
-    private void Doubt(int[] part)
-    {
-        if (request.Kind == OperationKind.Subscribe)
-        {
-            Array.ForEach(part, i => mayBeApplied[i] = true);
-        }
-    }
+    private void Doubt(int[] part) => Array.ForEach(part, i => mayBeApplied[i] = true);
 
     private void Halve(int[] part)
     {

@@ -33,5 +33,5 @@ internal enum BatchEnd
 /// <param name="Reason">Why; None where it simply worked.</param>
 /// <param name="Detail">In words, for operators; never holds a value. Null where it simply worked.</param>
 /// <param name="HttpStatus">Status of the answer that decided it; 0 when none did.</param>
-/// <param name="MayBeApplied">A subscribe that isn't known to have worked, but went out in a request whose answer was never understood: the person may be on the list.</param>
+/// <param name="MayBeApplied">It isn't known to have worked, but went out in a request whose answer was never understood: the person may be on the list, or off it.</param>
 internal readonly record struct OperationResult(Outcome Outcome, Reason Reason, string? Detail, int HttpStatus, bool MayBeApplied);

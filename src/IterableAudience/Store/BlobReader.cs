@@ -8,7 +8,7 @@ internal ref struct BlobReader(ReadOnlySpan<byte> blob)
 {
     private readonly ReadOnlySpan<byte> _blob = blob;
 
-    public int Position { get; set; }
+    public int Position { get; private set; }
 
     public readonly bool AtEnd => Position >= _blob.Length;
 
@@ -42,6 +42,8 @@ internal ref struct BlobReader(ReadOnlySpan<byte> blob)
     }
 
     public ReadOnlySpan<byte> Text() => Bytes((int)Varint());
+
+    public void Skip(int count) => Position += count;
 
     public string String() => Encoding.UTF8.GetString(Text());
 

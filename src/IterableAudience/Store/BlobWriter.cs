@@ -10,6 +10,8 @@ internal sealed class BlobWriter(int capacity = 4096)
 
     public int Length { get; private set; }
 
+    public int Capacity => _buffer.Length;
+
     public ReadOnlySpan<byte> Written => _buffer.AsSpan(0, Length);
 
     public void Clear() => Length = 0;

@@ -8,8 +8,14 @@ namespace IterableAudience.Store;
 /// </summary>
 internal sealed class LeanStore(string connectionString) : IDisposable
 {
+    /// <summary>64 MiB of pages at hand, and a write-ahead log of up to 64 MiB before it is folded back into the file: each folding waits for the disk.</summary>
+    private const string WriterPragmas = "PRAGMA cache_size=-65536; PRAGMA temp_store=MEMORY; PRAGMA wal_autocheckpoint=16384; PRAGMA journal_size_limit=67108864;";
+
     private readonly SemaphoreSlim _writerFree = new(1, 1);
     private SqliteConnection? _writer;
+
+    /// <summary>SQLite's code of the last write if it failed for want of room, rights or a whole file; null since a write has worked.</summary>
+    public int? Trouble { get; private set; }
 
     /// <summary>
     /// Runs <paramref name="work"/> in one transaction that is committed when it returns and rolled back when it throws.
@@ -22,15 +28,17 @@ internal sealed class LeanStore(string connectionString) : IDisposable
         await _writerFree.WaitAsync(cancel);
         try
         {
-            _writer ??= Open("PRAGMA cache_size=-65536; PRAGMA temp_store=MEMORY;");
+            _writer ??= Open(WriterPragmas);
             Execute(_writer, durable ? "PRAGMA synchronous=FULL" : "PRAGMA synchronous=NORMAL");
             using var transaction = _writer.BeginTransaction(deferred: false);
             var result = work(_writer);
             transaction.Commit();
+            Trouble = null;
             return result;
         }
-        catch (SqliteException)
+        catch (SqliteException e)
         {
+            Trouble = e.SqliteErrorCode;
             // A writer that met a full disk or a broken file starts again from a fresh connection.
             _writer?.Dispose();
             _writer = null;
@@ -60,7 +68,7 @@ internal sealed class LeanStore(string connectionString) : IDisposable
     }
 
     /// <summary>A connection for reads that go on for a while; the caller disposes of it.</summary>
-    public SqliteConnection OpenRead() => Open("PRAGMA cache_size=-16384;");
+    public SqliteConnection OpenRead() => Open("PRAGMA cache_size=-2048;");
 
     public void Dispose()
     {

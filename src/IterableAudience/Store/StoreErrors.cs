@@ -14,4 +14,16 @@ internal static class StoreErrors
         DbException { SqlState: "23505" } => true,
         _ => false,
     };
+
+    /// <summary>What SQLite's error means for an operator. See https://www.sqlite.org/rescode.html.</summary>
+    public static string Explain(int code) => code switch
+    {
+        5 or 6 => "another process has locked it. Stop that process and start again.",
+        8 => "it is read-only for the service's user.",
+        10 => "reading or writing the disk failed.",
+        11 or 26 => "the file is corrupt or no SQLite database. Restore it from a backup, or move it away to begin with an empty store.",
+        13 => "the disk is full. Make room and start again; nothing is lost.",
+        14 => "the file can't be opened. Check ConnectionStrings__Store and the rights of the service's user.",
+        _ => $"SQLite answers with error {code}.",
+    };
 }

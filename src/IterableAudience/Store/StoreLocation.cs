@@ -25,7 +25,7 @@ internal sealed record StoreLocation(string ConnectionString, string File)
             if (builder.DataSource.Length == 0 || builder.DataSource == ":memory:" || builder.Mode == SqliteOpenMode.Memory)
                 throw new StartFailure("ConnectionStrings__Store must name a file: a store in memory would forget the ledger with every restart.");
             var file = Path.GetFullPath(builder.DataSource);
-            Directory.CreateDirectory(Path.GetDirectoryName(file)!);
+            MakePrivate(file);
             builder.DataSource = file;
             if (!builder.ShouldSerialize("Default Timeout"))
                 builder.DefaultTimeout = BusyTimeoutSeconds;
@@ -38,6 +38,30 @@ internal sealed record StoreLocation(string ConnectionString, string File)
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             throw new StartFailure("The folder of the store can't be made. Check ConnectionStrings__Store and the rights of the service's user.", e);
+        }
+    }
+
+    /// <summary>The store holds addresses: what we make of it is for the service's user only. SQLite gives its other files the same rights.</summary>
+    private static void MakePrivate(string file)
+    {
+        var folder = Path.GetDirectoryName(file)!;
+        if (OperatingSystem.IsWindows())
+        {
+            Directory.CreateDirectory(folder);
+            return;
+        }
+
+        if (!Directory.Exists(folder))
+            Directory.CreateDirectory(folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        if (!System.IO.File.Exists(file) && !Directory.Exists(file))
+        {
+            using var made = new FileStream(file, new FileStreamOptions
+            {
+                Mode = FileMode.OpenOrCreate,
+                Access = FileAccess.Write,
+                Share = FileShare.ReadWrite,
+                UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
+            });
         }
     }
 }

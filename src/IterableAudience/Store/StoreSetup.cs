@@ -42,23 +42,11 @@ internal static class StoreSetup
         }
         catch (SqliteException e)
         {
-            throw new StartFailure($"The store {location.File} can't be opened: {Explain(e.SqliteErrorCode)}", e);
+            throw new StartFailure($"The store {location.File} can't be opened: {StoreErrors.Explain(e.SqliteErrorCode)}", e);
         }
     }
 
     /// <summary>Lets the examples of the document name the newest resource of a kind.</summary>
     public static IServiceCollection AddLiveId(this IServiceCollection services, string placeholder, string? pathPrefix, Func<StoreContext, string?> newest)
         => services.AddSingleton(new LiveId(placeholder, pathPrefix, placeholder.Trim('{', '}') + "1", s => newest(s.GetRequiredService<StoreContext>())));
-
-    /// <summary>See https://www.sqlite.org/rescode.html.</summary>
-    private static string Explain(int code) => code switch
-    {
-        5 or 6 => "another process has locked it. Stop that process and start again.",
-        8 => "it is read-only for the service's user.",
-        10 => "reading or writing the disk failed.",
-        11 or 26 => "the file is corrupt or no SQLite database. Restore it from a backup, or move it away to begin with an empty store.",
-        13 => "the disk is full. Make room and start again; nothing is lost.",
-        14 => "the file can't be opened. Check ConnectionStrings__Store and the rights of the service's user.",
-        _ => $"SQLite answers with error {code}.",
-    };
 }

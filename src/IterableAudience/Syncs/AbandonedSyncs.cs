@@ -13,18 +13,18 @@ internal sealed class AbandonedSyncs(LeanStore store, SyncWorkLoader loader, Syn
     {
         var work = await loader.LoadAsync(syncNo, cancel);
         Recount(work);
-        await CloseAsync(work, Stopped, cancel);
+        await CloseAsync(work, SyncOutcome.Aborted, Stopped, cancel);
     }
 
-    /// <summary>Ends a sync as aborted; the key of its body is free again.</summary>
-    public async Task CloseAsync(SyncWork work, string error, CancellationToken cancel)
+    /// <summary>Ends a sync as aborted or cancelled; the key of its body is free again.</summary>
+    public async Task CloseAsync(SyncWork work, SyncOutcome outcome, string error, CancellationToken cancel)
     {
         await store.WriteAsync(
             write => write.Run(
                 "UPDATE sync SET \"IdempotencyKey\" = NULL, \"Partitions\" = @p WHERE \"No\" = @n", ("@p", work.Sync.Partitions), ("@n", work.Sync.No)),
             durable: false,
             cancel);
-        await closer.CloseAsync(work, SyncOutcome.Aborted, error, cancel);
+        await closer.CloseAsync(work, outcome, error, cancel);
     }
 
     /// <summary>The counts of what is in the store: those in memory died with the process.</summary>

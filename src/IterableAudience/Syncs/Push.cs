@@ -70,7 +70,7 @@ internal sealed class Push(
             await stager.FinishAsync(CancellationToken.None);
             if (sync.ExpectedRecords is { } expected && expected != read.Records)
             {
-                await AbandonAsync(work, stager, $"{expected} records were expected and {read.Records} came. Nothing was sent.");
+                await AbandonAsync(work, stager, SyncOutcome.Aborted, $"{expected} records were expected and {read.Records} came. Nothing was sent.");
                 return;
             }
 
@@ -80,24 +80,33 @@ internal sealed class Push(
         catch (Exception e) when (e is BodyException or OperationCanceledException or IOException or Microsoft.AspNetCore.Connections.ConnectionAbortedException)
         {
             var cancelled = work.Progress.Stop.IsCancellationRequested;
-            await stager.FinishAsync(CancellationToken.None);
-            await AbandonAsync(
-                work, stager, e is BodyException fault ? fault.Message : cancelled ? "The sync was stopped while its body was coming in. Nothing was sent."
-                    : "The sender was gone before the body was whole. Nothing was sent; push the records again.");
+            var why = e is BodyException fault ? fault.Message
+                : cancelled ? "The sync was stopped while its body was coming in. Nothing was sent."
+                : "The sender was gone before the body was whole. Nothing was sent; push the records again.";
+            try
+            {
+                await stager.FinishAsync(CancellationToken.None);
+                await AbandonAsync(work, stager, cancelled ? SyncOutcome.Cancelled : SyncOutcome.Aborted, why);
+            }
+            catch (Exception trouble) when (StoreTrouble.Is(trouble))
+            {
+                queue.Abandon(sync.No);
+            }
+
             throw;
         }
         catch
         {
-            // Trouble of the store: nothing can be written now. The next start ends the sync; until then it blocks nobody.
-            monitor.Close(sync.No);
+            // Trouble of the store: nothing can be written now, so the sync ends when that is over.
+            queue.Abandon(sync.No);
             throw;
         }
     }
 
-    private Task AbandonAsync(SyncWork work, Stager stager, string why)
+    private Task AbandonAsync(SyncWork work, Stager stager, SyncOutcome outcome, string why)
     {
         work.Sync.Partitions = stager.Partitions;
-        return abandoned.CloseAsync(work with { Counts = stager.Counts }, why, CancellationToken.None);
+        return abandoned.CloseAsync(work with { Counts = stager.Counts }, outcome, why, CancellationToken.None);
     }
 
     /// <summary>The body is whole: on the disk when this returns, so that a 202 is a promise.</summary>

@@ -106,15 +106,15 @@ internal sealed partial class SyncCloser(LeanStore store, SyncClaims claims, Syn
         => Log.Closed(
             logger, sync.Id, connectionId, outcome.Word(), report.Received.Total, report.Outcomes["subscribed"], report.Outcomes["unsubscribed"],
             report.Outcomes["unchanged"] + report.Outcomes["retained"] + report.Outcomes["superseded"], report.Outcomes["rejected"],
-            report.Outcomes["failed"], report.Outcomes["forgotten"], report.Outcomes["not_sent"], report.Requests.Subscribe + report.Requests.Unsubscribe,
+            report.Outcomes["failed"], report.Outcomes["forgotten"], report.Outcomes["not_sent"], report.Outcomes["planned"], report.Requests.Subscribe + report.Requests.Unsubscribe,
             (long)(sync.FinishedAt!.Value - sync.StartedAt).TotalMilliseconds);
 
     private static partial class Log
     {
         [LoggerMessage(110, LogLevel.Information,
-            "Sync {SyncId} of connection {ConnectionId} ended as {Outcome}: {Total} records, {Subscribed} subscribed, {Unsubscribed} unsubscribed, {Untouched} untouched, {Rejected} rejected, {Failed} failed, {Forgotten} forgotten, {NotSent} not sent; {Requests} requests in {Milliseconds} ms.")]
+            "Sync {SyncId} of connection {ConnectionId} ended as {Outcome}: {Total} records, {Subscribed} subscribed, {Unsubscribed} unsubscribed, {Untouched} untouched, {Rejected} rejected, {Failed} failed, {Forgotten} forgotten, {NotSent} not sent, {Planned} planned; {Requests} requests in {Milliseconds} ms.")]
         public static partial void Closed(
             ILogger logger, string syncId, string connectionId, string outcome, long total, long subscribed, long unsubscribed, long untouched,
-            long rejected, long failed, long forgotten, long notSent, long requests, long milliseconds);
+            long rejected, long failed, long forgotten, long notSent, long planned, long requests, long milliseconds);
     }
 }

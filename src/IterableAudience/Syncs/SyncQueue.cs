@@ -16,18 +16,24 @@ internal sealed partial class SyncQueue(
 
     private readonly Channel<long> _waiting = Channel.CreateUnbounded<long>();
     private readonly ConcurrentDictionary<long, Task> _running = new();
+    private CancellationToken _stopping;
+
+    /// <summary>Ends a sync whose records could not be stored, as soon as the store takes writes again; its connection is free then.</summary>
+    public void Abandon(long sync)
+        => _running[-sync] = Task.Run(() => WithStoreAsync(-sync, cancel => abandoned.CloseAsync(sync, cancel), _stopping), CancellationToken.None);
 
     /// <summary>Hands a staged sync over.</summary>
     public void Enqueue(long sync) => _waiting.Writer.TryWrite(sync);
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
+        _stopping = stoppingToken;
         try
         {
             await ResumeAsync(stoppingToken);
             await foreach (var sync in _waiting.Reader.ReadAllAsync(stoppingToken))
             {
-                _running[sync] = Task.Run(() => RunAsync(sync, stoppingToken), CancellationToken.None);
+                _running[sync] = Task.Run(() => WithStoreAsync(sync, cancel => runner.RunAsync(sync, cancel), stoppingToken), CancellationToken.None);
             }
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
@@ -56,15 +62,15 @@ internal sealed partial class SyncQueue(
         }
     }
 
-    /// <summary>Runs one sync; trouble of the store pauses it, and it goes on from what is stored when the store is back.</summary>
-    private async Task RunAsync(long sync, CancellationToken stopping)
+    /// <summary>Works on one sync; trouble of the store pauses it, and it goes on from what is stored when the store is back.</summary>
+    private async Task WithStoreAsync(long key, Func<CancellationToken, Task> work, CancellationToken stopping)
     {
         var pause = TimeSpan.FromSeconds(1);
         while (!stopping.IsCancellationRequested)
         {
             try
             {
-                await runner.RunAsync(sync, stopping);
+                await work(stopping);
                 break;
             }
             catch (Exception e) when (StoreTrouble.Is(e))
@@ -86,7 +92,7 @@ internal sealed partial class SyncQueue(
             }
         }
 
-        _running.TryRemove(sync, out _);
+        _running.TryRemove(key, out _);
     }
 
     private static partial class Log

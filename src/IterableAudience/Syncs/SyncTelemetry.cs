@@ -41,7 +41,10 @@ internal static class SyncTelemetry
                 Records.Add(reason.Count, new("outcome", name), new("reason", reason.Reason));
             }
 
-            Records.Add(count - named.Sum(r => r.Count), new("outcome", name), new("reason", "none"));
+            if (count - named.Sum(r => r.Count) is > 0 and var plain)
+            {
+                Records.Add(plain, new("outcome", name), new("reason", "none"));
+            }
         }
     }
 }

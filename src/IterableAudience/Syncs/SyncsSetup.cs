@@ -1,3 +1,4 @@
+using IterableAudience.Hosting;
 using IterableAudience.Store;
 using IterableAudience.Syncs.Intake;
 using IterableAudience.Syncs.Plan;
@@ -22,6 +23,8 @@ internal static class SyncsSetup
         services.AddSingleton<SyncRunner>();
         services.AddSingleton<SyncQueue>();
         services.AddHostedService(s => s.GetRequiredService<SyncQueue>());
+        services.AddProblem<Microsoft.Data.Sqlite.SqliteException>(e => ProblemAnswer.Of(
+            StatusCodes.Status503ServiceUnavailable, $"The store can't be used: {StoreErrors.Explain(e.SqliteErrorCode)} Nothing was sent; try again later."));
         services.AddSingleton<Push>();
         services.AddSingleton<Approval>();
         // What is on the wire when the service is told to stop is answered or times out within this.

@@ -14,7 +14,7 @@ internal sealed class HolderMerge(LeanStore store, BatchStore batches, long list
     private const int Gathered = 1_000_000;
     private const int PerTransaction = 50_000;
 
-    private readonly List<(long Hash, long KeyHash)> _pairs = [];
+    private readonly List<(long Hash, long KeyHash, bool KeyMayStay)> _pairs = [];
 
     public async Task MergeAsync(CancellationToken cancel)
     {
@@ -51,21 +51,24 @@ internal sealed class HolderMerge(LeanStore store, BatchStore batches, long list
                 return false;
             }
 
-            var operations = batches.Load(c, stage, number).Operations;
-            for (var i = 0; i < operations.Length; i++)
+            var reader = new BlobReader(batches.Blob(c, stage, number));
+            _ = reader.Byte();
+            for (var i = 0; i < result.Length / 2; i++)
             {
-                var (op, outcome) = (operations[i], (Outcome)result[2 * i]);
+                var op = PlanOpCodec.ReadHashes(ref reader);
+                var outcome = (Outcome)result[2 * i];
                 var wanted = remove
                     ? outcome == Outcome.Unsubscribed && op.Kind != OpKind.UnknownDelete
                     : outcome is not (Outcome.Forgotten or Outcome.Pending);
+                var keyMayStay = op.Kind == OpKind.Replace || (op.Flags & OpFlags.Retried) != 0;
                 if (wanted && op.UserHash != 0)
                 {
-                    _pairs.Add((op.UserHash, op.KeyHash));
+                    _pairs.Add((op.UserHash, op.KeyHash, keyMayStay));
                 }
 
                 if (wanted && op.EmailHash != 0)
                 {
-                    _pairs.Add((op.EmailHash, op.KeyHash));
+                    _pairs.Add((op.EmailHash, op.KeyHash, keyMayStay));
                 }
             }
 
@@ -76,18 +79,22 @@ internal sealed class HolderMerge(LeanStore store, BatchStore batches, long list
     {
         _pairs.Sort();
         var sql = remove
-            ? "DELETE FROM holder WHERE list = @l AND hash = @h AND connection = @c AND key_hash = @k"
-            : "INSERT OR IGNORE INTO holder (list, hash, connection, key_hash) VALUES (@l, @h, @c, @k)";
+            ? "DELETE FROM holder WHERE list = ?1 AND connection = ?2 AND hash = ?3 AND key_hash = ?4"
+            : "INSERT OR IGNORE INTO holder (list, connection, hash, key_hash) VALUES (?1, ?2, ?3, ?4)";
+
+        // A key that goes on with another identity may hold the same identifier by it. Too much in the index is harmless, too little is not.
+        var ifKeyIsGone = sql + " AND NOT EXISTS (SELECT 1 FROM member WHERE list = ?1 AND connection = ?2 AND key_hash = ?4)";
         for (var from = 0; from < _pairs.Count; from += PerTransaction)
         {
             var to = Math.Min(_pairs.Count, from + PerTransaction);
             await store.WriteAsync(
                 write =>
                 {
-                    using var command = write.Command(sql, "@l", "@h", "@c", "@k");
+                    using var statement = new BulkStatement(write, sql).Bind(1, list).Bind(2, connection);
+                    using var careful = remove ? new BulkStatement(write, ifKeyIsGone).Bind(1, list).Bind(2, connection) : null;
                     for (var i = from; i < to; i++)
                     {
-                        command.Run(list, _pairs[i].Hash, connection, _pairs[i].KeyHash);
+                        (_pairs[i].KeyMayStay && remove ? careful! : statement).Bind(3, _pairs[i].Hash).Bind(4, _pairs[i].KeyHash).Run();
                     }
                 },
                 durable: false,

@@ -30,6 +30,7 @@ internal struct LedgerEntry
 
     public readonly string KeyText => Text(Key) ?? "";
 
+    /// <summary>The stored value of an entry.</summary>
     public static byte[] Encode(BlobWriter scratch, KeyKind kind, string key, string? email, string? userId)
     {
         scratch.Clear();

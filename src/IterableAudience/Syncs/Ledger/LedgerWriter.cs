@@ -1,6 +1,7 @@
 using IterableAudience.Records;
 using IterableAudience.Store;
 using IterableAudience.Syncs.Plan;
+using IterableAudience.Syncs.Staging;
 using Microsoft.Data.Sqlite;
 
 namespace IterableAudience.Syncs.Ledger;
@@ -11,9 +12,10 @@ namespace IterableAudience.Syncs.Ledger;
 /// </summary>
 internal sealed class LedgerWriter : IDisposable
 {
-    private readonly SqliteCommand _put;
-    private readonly SqliteCommand _end;
-    private readonly SqliteCommand _leave;
+    private readonly BulkStatement _put;
+    private readonly BulkStatement _end;
+    private readonly BulkStatement _leave;
+    private readonly BulkStatement _state;
     private readonly SqliteConnection _connection;
     private readonly BlobWriter _scratch = new(256);
     private readonly long _list;
@@ -25,16 +27,14 @@ internal sealed class LedgerWriter : IDisposable
         _connection = connection;
         _list = list;
         _own = ownConnection;
-        _put = connection.Command(
+        _put = Statement(
             """
-            INSERT INTO member (list, connection, key_hash, slot, state, value) VALUES (@l, @c, @k, @o, @t, @v)
+            INSERT INTO member (list, connection, key_hash, slot, state, value) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
             ON CONFLICT (list, connection, key_hash, slot) DO UPDATE SET state = excluded.state, value = excluded.value
-            """,
-            "@l", "@c", "@k", "@o", "@t", "@v");
-        _end = connection.Command(
-            "DELETE FROM member WHERE list = @l AND connection = @c AND key_hash = @k AND slot = @o", "@l", "@c", "@k", "@o");
-        _leave = connection.Command(
-            "UPDATE member SET state = 3 WHERE list = @l AND connection = @c AND key_hash = @k AND slot = @o", "@l", "@c", "@k", "@o");
+            """);
+        _end = Statement("DELETE FROM member WHERE list = ?1 AND connection = ?2 AND key_hash = ?3 AND slot = ?4 RETURNING state");
+        _leave = Statement("UPDATE member SET state = 3 WHERE list = ?1 AND connection = ?2 AND key_hash = ?3 AND slot = ?4");
+        _state = Statement("SELECT state FROM member WHERE list = ?1 AND connection = ?2 AND key_hash = ?3 AND slot = ?4");
     }
 
     /// <summary>What an answer to a subscribe means for the entries of its key.</summary>
@@ -43,19 +43,19 @@ internal sealed class LedgerWriter : IDisposable
         if (outcome == Outcome.Subscribed)
         {
             Put(op, EntryState.Member);
-            foreach (var (slot, prior) in op.EndSlots)
+            foreach (var (slot, _) in op.EndSlots)
             {
-                End(op.KeyHash, slot, prior);
+                End(op.KeyHash, slot);
             }
 
-            foreach (var (slot, prior) in op.LeaveSlots)
+            foreach (var (slot, _) in op.LeaveSlots)
             {
-                Leave(op.KeyHash, slot, prior);
+                Leave(op.KeyHash, slot);
             }
         }
         else if (outcome == Outcome.Forgotten && op.Prior != EntryState.None)
         {
-            End(op.KeyHash, op.Slot, op.Prior); // Iterable has erased the person; so do we
+            End(op.KeyHash, op.Slot); // Iterable has erased the person; so do we
         }
         else if (mayBeApplied && op.Prior is EntryState.None or EntryState.Leaving)
         {
@@ -65,9 +65,10 @@ internal sealed class LedgerWriter : IDisposable
 
     /// <summary>What an answer to an unsubscribe means for the entry that it ends.</summary>
     /// <param name="op">A leave or replace; a delete of an unknown key has no entry.</param>
-    /// <param name="outcome">Unsubscribed, Failed or Retained move the entry; NotSent leaves it as it is.</param>
+    /// <param name="outcome">Unsubscribed, Failed or Retained move the entry; NotSent leaves it as it is, unless it may have been done all the same.</param>
     /// <param name="finished">False while another request still decides: the entry is leaving until then.</param>
-    public void Unsubscribed(PlanOp op, Outcome outcome, bool finished)
+    /// <param name="mayBeApplied">The person may be off the list: an entry that went on as a member would be ahead of Iterable.</param>
+    public void Unsubscribed(PlanOp op, Outcome outcome, bool finished, bool mayBeApplied)
     {
         if (op.Kind == OpKind.UnknownDelete)
         {
@@ -76,11 +77,11 @@ internal sealed class LedgerWriter : IDisposable
 
         if (outcome == Outcome.Unsubscribed && finished)
         {
-            End(op.KeyHash, op.Slot, op.Prior);
+            End(op.KeyHash, op.Slot);
         }
-        else if (outcome is Outcome.Unsubscribed or Outcome.Failed or Outcome.Retained && op.Prior is not EntryState.Leaving)
+        else if ((outcome is Outcome.Unsubscribed or Outcome.Failed or Outcome.Retained || mayBeApplied) && op.Prior is not EntryState.Leaving)
         {
-            Leave(op.KeyHash, op.Slot, op.Prior);
+            Leave(op.KeyHash, op.Slot);
         }
     }
 
@@ -104,26 +105,36 @@ internal sealed class LedgerWriter : IDisposable
         _put.Dispose();
         _end.Dispose();
         _leave.Dispose();
+        _state.Dispose();
     }
+
+    private BulkStatement Statement(string sql) => new BulkStatement(_connection, sql).Bind(1, _list).Bind(2, _own);
 
     private void Put(PlanOp op, EntryState state)
     {
         var value = LedgerEntry.Encode(_scratch, op.KeyKind, op.Key, op.LedgerIdentity.Email, op.LedgerIdentity.UserId);
-        _put.Run(_list, _own, op.KeyHash, (long)op.Slot, (long)state, value);
-        Move(op.Prior, state);
+        // A keyless delete may have moved the entry of another key in this very sync; primary keys have their entries to themselves.
+        var prior = op.KeyKind == KeyKind.Primary || op.Prior == EntryState.None ? op.Prior : StateOf(op.KeyHash, op.Slot);
+        _put.Bind(3, op.KeyHash).Bind(4, op.Slot).Bind(5, (long)state).Bind(6, value).Run();
+        Move(prior, state);
     }
 
-    private void End(long keyHash, byte slot, EntryState prior)
+    /// <summary>Several operations may end or leave one entry (its own replacement, one that it follows), so what it is by now is what counts.</summary>
+    private void End(long keyHash, byte slot)
     {
-        _end.Run(_list, _own, keyHash, (long)slot);
-        Move(prior, EntryState.None);
+        Move((EntryState)_end.Bind(3, keyHash).Bind(4, slot).RunForNumber(), EntryState.None);
     }
 
-    private void Leave(long keyHash, byte slot, EntryState prior)
+    private void Leave(long keyHash, byte slot)
     {
-        _leave.Run(_list, _own, keyHash, (long)slot);
-        Move(prior, EntryState.Leaving);
+        if (StateOf(keyHash, slot) is var state and not EntryState.None)
+        {
+            _leave.Bind(3, keyHash).Bind(4, slot).Run();
+            Move(state, EntryState.Leaving);
+        }
     }
+
+    private EntryState StateOf(long keyHash, byte slot) => (EntryState)_state.Bind(3, keyHash).Bind(4, slot).RunForNumber();
 
     private void Move(EntryState from, EntryState to)
     {

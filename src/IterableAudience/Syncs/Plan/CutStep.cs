@@ -87,6 +87,9 @@ internal sealed class CutStep(PlanRun run) : IDisposable
                 case FindingKind.EmailHeld:
                     flags |= OpFlags.EmailHeld;
                     break;
+                case FindingKind.EmailHeldForNow:
+                    flags |= OpFlags.EmailHeld | OpFlags.EmailHeldForNow;
+                    break;
                 case FindingKind.DependsOn:
                     dependsOn.Add(finding.Other);
                     stage = Stage.SettleReplaced;

@@ -14,6 +14,9 @@ internal enum FindingKind : byte
     /// <summary>Somebody else's entry has the e-mail: it must not be named.</summary>
     EmailHeld,
 
+    /// <summary>As before, but only if this sync goes as planned: it is settled by the next one.</summary>
+    EmailHeldForNow,
+
     /// <summary>A leaver that is the same person stands for this one.</summary>
     FollowUnsubscribe,
 

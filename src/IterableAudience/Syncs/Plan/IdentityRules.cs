@@ -66,7 +66,7 @@ internal sealed class IdentityRules(
             return;
         }
 
-        var (heldForAll, heldForEmailOnly) = EmailHolders(run);
+        var (heldForAll, heldByLedger, heldForNow) = EmailHolders(run);
         foreach (ref readonly var leaver in run)
         {
             if (leaver.IsSubscribe || leaver.HasUserId == 0)
@@ -78,9 +78,13 @@ internal sealed class IdentityRules(
             {
                 _heldByEmail.Add(leaver.Ref);
             }
-            else if (heldForEmailOnly)
+            else if (heldByLedger)
             {
                 find(leaver, FindingKind.EmailHeld, default);
+            }
+            else if (heldForNow || ReplacedByAnother(run, leaver))
+            {
+                find(leaver, FindingKind.EmailHeldForNow, default);
             }
 
             foreach (ref readonly var other in run)
@@ -103,7 +107,7 @@ internal sealed class IdentityRules(
             }
         }
 
-        Settle(run, r => r.HasUserId == 0, heldForAll || heldForEmailOnly, waitsFor);
+        Settle(run, r => r.HasUserId == 0, heldForAll || heldByLedger || heldForNow, waitsFor);
     }
 
     /// <summary>Third pass, a run of one userId that has leavers.</summary>
@@ -163,18 +167,33 @@ internal sealed class IdentityRules(
         }
     }
 
+    /// <summary>Another userId's entry with this e-mail is being replaced: should its replacement fail, the e-mail is still its own.</summary>
+    private static bool ReplacedByAnother(ReadOnlySpan<IdentityRef> run, IdentityRef leaver)
+    {
+        foreach (ref readonly var other in run)
+        {
+            if (other is { Kind: OpKind.Replace, HasUserId: 1 } && other.Ref != leaver.Ref)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
     /// <summary>
     /// Whether somebody holds the e-mail after this sync: somebody with the e-mail only, who holds all of the run, or somebody with
     /// a userId besides, who holds those with the e-mail only (and keeps the others' e-mail from being named).
     /// </summary>
-    private (bool ForAll, bool ForEmailOnly) EmailHolders(ReadOnlySpan<IdentityRef> run)
+    private (bool ForAll, bool ByLedger, bool ForNow) EmailHolders(ReadOnlySpan<IdentityRef> run)
     {
         var forAll = false;
-        var forEmailOnly = false;
+        var byLedger = false;
+        var forNow = false;
         foreach (ref readonly var reference in run)
         {
             forAll |= reference is { IsSubscribe: true, HasUserId: 0 };
-            forEmailOnly |= reference is { IsSubscribe: true, HasUserId: 1 };
+            forNow |= reference is { IsSubscribe: true, HasUserId: 1 };
         }
 
         if (!forAll)
@@ -184,12 +203,12 @@ internal sealed class IdentityRules(
                 if (entry.Email.Exists && hash.Email(entry.Email.Of(entry.Value)) == run[0].Hash)
                 {
                     forAll |= !entry.UserId.Exists;
-                    forEmailOnly |= entry.UserId.Exists;
+                    byLedger |= entry.UserId.Exists;
                 }
             }
         }
 
-        return (forAll, forEmailOnly);
+        return (forAll, byLedger, forNow);
     }
 
     /// <summary>Entries of the ledger that stay whatever this sync does: not those that the run itself ends or replaces.</summary>

@@ -111,8 +111,11 @@ internal static class KeyRules
         }
 
         var known = same < 0 ? default : entries[same].Identity;
-        if (mode is { Full: true, Resend: false } && same >= 0 && entries[same].State == EntryState.Member
-            && NoChange(identity.Email, known.Email) && NoChange(identity.UserId, known.UserId))
+
+        // An identifier that is missing while the other is equal is no change: the ledger goes on remembering it.
+        var merged = new Identity(identity.Email ?? known.Email, identity.UserId ?? known.UserId);
+        if (mode is { Full: true, Resend: false } && same >= 0 && entries[same].State == EntryState.Member && merged == known
+            && !AnyOtherHolds(entries, same))
         {
             fate = new(Outcome.Unchanged, Reason.AlreadyMember);
             Leftovers(entries, mode, absent: false, operations);
@@ -125,7 +128,7 @@ internal static class KeyRules
         for (var i = 0; i < entries.Length; i++)
         {
             ref readonly var entry = ref entries[i];
-            if (i != same && entry.Identity.IsSamePersonAs(identity))
+            if (i != same && entry.Identity.IsSamePersonAs(merged))
             {
                 (ends ??= []).Add(((byte)entry.Slot, entry.State));
             }
@@ -142,15 +145,14 @@ internal static class KeyRules
             Slot = same >= 0 ? (byte)entries[same].Slot : FreeSlot(entries),
             Prior = same >= 0 ? entries[same].State : EntryState.None,
             Identity = identity,
-            // An identifier that is missing while the other is equal is no change: the ledger goes on remembering it.
-            LedgerIdentity = new(identity.Email ?? known.Email, identity.UserId ?? known.UserId),
+            LedgerIdentity = merged,
             EndSlots = ends?.ToArray() ?? [],
             LeaveSlots = leaves?.ToArray() ?? [],
         });
         var deciding = 1;
         foreach (ref readonly var entry in entries)
         {
-            if (entry.Holds && !entry.Identity.IsSamePersonAs(identity))
+            if (entry.Holds && !entry.Identity.IsSamePersonAs(merged))
             {
                 operations.Add(Leaver(entry, OpFlags.None, OpKind.Replace, record.Line));
                 deciding++;
@@ -159,7 +161,7 @@ internal static class KeyRules
 
         foreach (ref readonly var entry in entries)
         {
-            if (entry.State == EntryState.Leaving && !entry.Identity.IsSamePersonAs(identity))
+            if (entry.State == EntryState.Leaving && !entry.Identity.IsSamePersonAs(merged))
             {
                 operations.Add(Leaver(entry, OpFlags.Retried, OpKind.Leave, 0));
             }
@@ -198,7 +200,19 @@ internal static class KeyRules
         LedgerIdentity = entry.Identity,
     };
 
-    private static bool NoChange(string? now, string? before) => now is null || string.Equals(now, before, StringComparison.Ordinal);
+    /// <summary>The row has put somebody else on the list as well, or may have: that one has to leave, so the record does change something.</summary>
+    private static bool AnyOtherHolds(ReadOnlySpan<LedgerEntry> entries, int same)
+    {
+        for (var i = 0; i < entries.Length; i++)
+        {
+            if (i != same && entries[i].Holds)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
 
     private static byte FreeSlot(ReadOnlySpan<LedgerEntry> entries)
     {

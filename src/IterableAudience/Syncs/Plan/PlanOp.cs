@@ -52,6 +52,9 @@ internal enum OpFlags : ushort
 
     /// <summary>Changes slots of the key besides its own.</summary>
     HasSlots = 1 << 9,
+
+    /// <summary>With <see cref="EmailHeld"/>: it hangs on answers of this very sync. A leaver whose userId isn't found stays leaving, and the next sync knows.</summary>
+    EmailHeldForNow = 1 << 10,
 }
 
 /// <summary>

@@ -75,6 +75,48 @@ internal static class PlanOpCodec
         WriteTail(blob, op);
     }
 
+    /// <summary>Reads what the index of holders needs of an operation, and passes over the rest.</summary>
+    public static (OpKind Kind, OpFlags Flags, long KeyHash, long UserHash, long EmailHash) ReadHashes(ref BlobReader reader)
+    {
+        var flags = (OpFlags)reader.UInt16();
+        var kind = (OpKind)reader.Byte();
+        _ = reader.Varint();
+        var keyHash = reader.Int64();
+        _ = reader.UInt16();
+        reader.SkipText();
+        var (hasEmail, hasUserId) = ((flags & OpFlags.HasEmail) != 0, (flags & OpFlags.HasUserId) != 0);
+        SkipTextIf(ref reader, hasEmail);
+        SkipTextIf(ref reader, hasUserId);
+        var emailHash = hasEmail ? reader.Int64() : 0;
+        var userHash = hasUserId ? reader.Int64() : 0;
+        if ((flags & OpFlags.LedgerDiffers) != 0)
+        {
+            _ = reader.Byte();
+            reader.SkipText();
+            reader.SkipText();
+            emailHash = reader.Int64();
+            userHash = reader.Int64();
+        }
+
+        if ((flags & OpFlags.HasSlots) != 0)
+        {
+            reader.Skip(reader.Byte() * 2);
+            reader.Skip(reader.Byte() * 2);
+        }
+
+        if ((flags & (OpFlags.Follows | OpFlags.FollowUp)) != 0)
+        {
+            reader.Skip(6 + 1 + 4 + 2);
+        }
+
+        if ((flags & OpFlags.Depends) != 0)
+        {
+            reader.Skip((int)reader.Varint() * 6);
+        }
+
+        return (kind, flags, keyHash, userHash, emailHash);
+    }
+
     public static PlanOp Read(ref BlobReader reader, OpRef reference)
     {
         var flags = (OpFlags)reader.UInt16();
@@ -134,6 +176,14 @@ internal static class PlanOpCodec
         }
 
         return op;
+    }
+
+    private static void SkipTextIf(ref BlobReader reader, bool present)
+    {
+        if (present)
+        {
+            reader.SkipText();
+        }
     }
 
     private static void WriteIdentity(BlobWriter blob, OpFlags flags, Identity identity)

@@ -1,4 +1,5 @@
 using IterableAudience.Store;
+using Microsoft.Win32.SafeHandles;
 
 namespace IterableAudience.Syncs.Plan;
 
@@ -8,17 +9,22 @@ namespace IterableAudience.Syncs.Plan;
 /// </summary>
 internal sealed class Spill(int partitions) : IDisposable
 {
-    private const int InMemoryBytes = 16 * 1024 * 1024;
+    private const int InMemoryBytes = 8 * 1024 * 1024;
+
+    /// <summary>A partition's share of the memory: what is evenly dealt out needs no larger buffers, and these are used again and again.</summary>
+    private const int Share = InMemoryBytes / 256;
 
     private readonly BlobWriter?[] _open = new BlobWriter?[partitions];
     private readonly List<(long Offset, int Length)>[] _written = new List<(long, int)>[partitions];
     private FileStream? _file;
+    private SafeFileHandle? _handle;
+    private long _end;
     private long _inMemory;
 
     /// <summary>Appends bytes to a partition.</summary>
     public void Append(int partition, ReadOnlySpan<byte> bytes)
     {
-        (_open[partition] ??= new BlobWriter(512)).Bytes(bytes);
+        (_open[partition] ??= new BlobWriter(partitions == 1 ? 4096 : Share)).Bytes(bytes);
         _inMemory += bytes.Length;
         if (_inMemory > InMemoryBytes)
         {
@@ -35,7 +41,7 @@ internal sealed class Spill(int partitions) : IDisposable
         var at = 0;
         foreach (var (offset, length) in written)
         {
-            RandomAccess.Read(_file!.SafeFileHandle, bytes.AsSpan(at, length), offset);
+            RandomAccess.Read(_handle!, bytes.AsSpan(at, length), offset);
             at += length;
         }
 
@@ -48,17 +54,22 @@ internal sealed class Spill(int partitions) : IDisposable
     private void Flush()
     {
         _file ??= OpenNameless();
+        _handle ??= _file.SafeFileHandle;
         for (var i = 0; i < partitions; i++)
         {
             if (_open[i] is { Length: > 0 } writer)
             {
-                (_written[i] ??= []).Add((_file.Position, writer.Length));
-                _file.Write(writer.Written);
+                (_written[i] ??= []).Add((_end, writer.Length));
+                RandomAccess.Write(_handle!, writer.Written, _end);
+                _end += writer.Length;
                 writer.Clear();
+                if (writer.Capacity > 2 * Share)
+                {
+                    _open[i] = null; // a partition filled on its own may have grown to the whole allowance; hundreds of those must not stay
+                }
             }
         }
 
-        _file.Flush();
         _inMemory = 0;
     }
 
@@ -70,7 +81,7 @@ internal sealed class Spill(int partitions) : IDisposable
             Mode = FileMode.CreateNew,
             Access = FileAccess.ReadWrite,
             Share = FileShare.Delete,
-            BufferSize = 256 * 1024,
+            BufferSize = 0,
             Options = FileOptions.DeleteOnClose,
         };
         if (!OperatingSystem.IsWindows())

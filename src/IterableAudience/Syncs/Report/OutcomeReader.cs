@@ -19,6 +19,8 @@ internal sealed class OutcomeReader(SqliteConnection connection, BatchStore batc
     private static readonly Stage[] PlannedStages =
         [Stage.Retain, Stage.Unsubscribe, Stage.FollowUnsubscribe, Stage.Subscribe, Stage.FollowSubscribe, Stage.SettleReplaced, Stage.FollowReplaced];
 
+    private readonly Dictionary<Stage, List<(int Number, int First, int Last)>> _batches = [];
+
     /// <summary>What became of an operation, and the batch that it was in.</summary>
     internal readonly record struct OfOperation(RecordOutcome Outcome, Stage Stage, int Batch);
 
@@ -35,17 +37,12 @@ internal sealed class OutcomeReader(SqliteConnection connection, BatchStore batc
 
         foreach (var stage in PlannedStages)
         {
-            using var command = connection.Command(
-                """
-                SELECT b.n, b.ords, r.blob FROM batch b LEFT JOIN result r ON r.sync = @s AND r.stage = b.stage AND r.n = b.n
-                WHERE b.sync = @o AND b.stage = @g AND b.first_part <= @p AND b.last_part >= @p
-                """,
-                "@s", "@o", "@g", "@p");
-            using var reader = command.Query(batches.Sync, planSync, (long)stage, (long)part);
-            while (reader.Read())
+            foreach (var (number, first, last) in Batches(stage))
             {
-                var result = reader.IsDBNull(2) ? null : reader.Blob(2);
-                Fill(operations, part, stage, reader.GetInt32(0), reader.Blob(1), result);
+                if (first <= part && last >= part)
+                {
+                    Fill(operations, part, stage, number, batches.Ords(connection, stage, number), batches.Result(connection, stage, number));
+                }
             }
         }
 
@@ -68,6 +65,13 @@ internal sealed class OutcomeReader(SqliteConnection connection, BatchStore batc
 
         return outcome;
     }
+
+    private List<(int Number, int First, int Last)> Batches(Stage stage)
+        => _batches.TryGetValue(stage, out var known)
+            ? known
+            : _batches[stage] = connection.Rows(
+                "SELECT n, first_part, last_part FROM batch WHERE sync = @o AND stage = @g",
+                r => (r.GetInt32(0), r.GetInt32(1), r.GetInt32(2)), ("@o", planSync), ("@g", (int)stage));
 
     private void Fill(OfOperation[] operations, int part, Stage stage, int number, byte[] ords, byte[]? result)
     {

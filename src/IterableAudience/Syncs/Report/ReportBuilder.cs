@@ -17,9 +17,11 @@ internal sealed class ReportBuilder(LeanStore store, BatchStore batches, Sync sy
     public async Task<OutcomeCounts> CountAsync(RecordOutcome unsent, bool noteOutcomes, CancellationToken cancel)
     {
         var counts = new OutcomeCounts();
+        using var connection = store.OpenRead();
+        var outcomes = new OutcomeReader(connection, batches, sync.PlanSyncNo, unsent);
         for (var part = 0; part < Math.Max(1, sync.Partitions); part++)
         {
-            var bits = store.Read(c => CountPart(c, part, unsent, counts));
+            var bits = CountPart(connection, outcomes, part, unsent, counts);
             if (noteOutcomes && bits.Count > 0)
             {
                 await store.WriteAsync(
@@ -41,7 +43,7 @@ internal sealed class ReportBuilder(LeanStore store, BatchStore batches, Sync sy
     }
 
     private List<(int Seq, long Outcomes)> CountPart(
-        Microsoft.Data.Sqlite.SqliteConnection connection, int part, RecordOutcome unsent, OutcomeCounts counts)
+        Microsoft.Data.Sqlite.SqliteConnection connection, OutcomeReader reader, int part, RecordOutcome unsent, OutcomeCounts counts)
     {
         var verdicts = connection.Rows(
             "SELECT seq, blob FROM verdict WHERE sync = @s AND part = @p", r => (Seq: r.GetInt32(0), Blob: r.Blob(1)), ("@s", sync.PlanSyncNo), ("@p", part));
@@ -51,7 +53,7 @@ internal sealed class ReportBuilder(LeanStore store, BatchStore batches, Sync sy
             return [];
         }
 
-        var operations = new OutcomeReader(connection, batches, sync.PlanSyncNo, unsent).Operations(part);
+        var operations = reader.Operations(part);
         List<(int, long)> bits = [];
         foreach (var (seq, blob) in verdicts)
         {

@@ -37,6 +37,11 @@ internal sealed class BatchStore(LeanStore store, long sync, long planSync)
             r => new Batch(stage, number, r.Blob(0), r.Blob(1)),
             ("@o", OwnerOf(stage)), ("@g", (int)stage), ("@n", number)).Single();
 
+    /// <summary>The operations of a batch as they are stored.</summary>
+    public byte[] Blob(SqliteConnection connection, Stage stage, int number)
+        => connection.Rows(
+            "SELECT blob FROM batch WHERE sync = @o AND stage = @g AND n = @n", r => r.Blob(0), ("@o", OwnerOf(stage)), ("@g", (int)stage), ("@n", number)).Single();
+
     /// <summary>Outcome and reason of each operation of a batch, two bytes each; null when it has no result.</summary>
     public byte[]? Result(SqliteConnection connection, Stage stage, int number)
         => connection.Rows(

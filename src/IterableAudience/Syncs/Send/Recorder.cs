@@ -22,6 +22,18 @@ internal sealed class Recorder(LeanStore store, BatchStore batches, long list, l
         => outcome == Outcome.Unsubscribed && reason == Reason.WasNotMember
             && op.Identity is { UserId: not null, Email: not null } && !op.Is(OpFlags.EmailHeld);
 
+    /// <summary>Whether an answer is not the last word on an entry: its e-mail is still to be named, now or, when that hangs on this sync, by the next one.</summary>
+    private static bool IsOpen(PlanOp op, Outcome outcome, Reason reason)
+        => outcome == Outcome.Unsubscribed && reason == Reason.WasNotMember && op.Identity is { UserId: not null, Email: not null }
+            && (!op.Is(OpFlags.EmailHeld) || op.Is(OpFlags.EmailHeldForNow));
+
+    /// <summary>
+    /// Why an operation was not sent is the sync's to say (how it ended). What is kept here instead is whether it may have been done all the
+    /// same, for those who follow it: <see cref="Reason.DeliveryFailed"/>.
+    /// </summary>
+    private static Reason StoredReason(OperationResult result)
+        => result is { Outcome: Outcome.NotSent, MayBeApplied: true } ? Reason.DeliveryFailed : result.Reason;
+
     private void Write(SqliteConnection write, RecordedAnswer answer, int number)
     {
         var operations = answer.Batch.Operations;
@@ -31,14 +43,14 @@ internal sealed class Recorder(LeanStore store, BatchStore batches, long list, l
         {
             var (op, result) = (operations[i], answer.Results[i]);
             outcomes[2 * i] = (byte)result.Outcome;
-            outcomes[(2 * i) + 1] = (byte)result.Reason;
+            outcomes[(2 * i) + 1] = (byte)StoredReason(result);
             if (op.Kind == OpKind.Subscribe)
             {
                 ledger.Subscribed(op, result.Outcome, result.MayBeApplied);
             }
             else if (result.Outcome != Outcome.Pending && !(op.Kind == OpKind.Replace && result.Outcome == Outcome.Retained))
             {
-                ledger.Unsubscribed(op, result.Outcome, finished: !GoesOnByEmail(op, result.Outcome, result.Reason));
+                ledger.Unsubscribed(op, result.Outcome, finished: !IsOpen(op, result.Outcome, result.Reason), result.MayBeApplied);
             }
 
             if (result.Outcome is Outcome.Failed or Outcome.Forgotten || op.Is(OpFlags.FollowUp))
@@ -46,7 +58,7 @@ internal sealed class Recorder(LeanStore store, BatchStore batches, long list, l
                 WriteFailure(write, op, result, answer, number);
             }
 
-            if (op.Is(OpFlags.FollowUp) && result.Outcome != Outcome.NotSent)
+            if (op.Is(OpFlags.FollowUp) && (result.Outcome != Outcome.NotSent || (result.MayBeApplied && op.Kind != OpKind.Subscribe)))
             {
                 Patch(write, op.TargetPlace, result);
             }
@@ -83,7 +95,7 @@ internal sealed class Recorder(LeanStore store, BatchStore batches, long list, l
     {
         var blob = batches.Result(write, place.Stage, place.Batch)!;
         blob[2 * place.Index] = (byte)result.Outcome;
-        blob[(2 * place.Index) + 1] = (byte)result.Reason;
+        blob[(2 * place.Index) + 1] = (byte)StoredReason(result);
         write.Run(
             "UPDATE result SET blob = @b WHERE sync = @s AND stage = @g AND n = @n",
             ("@b", blob), ("@s", batches.Sync), ("@g", (int)place.Stage), ("@n", place.Batch));

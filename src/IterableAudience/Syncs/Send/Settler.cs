@@ -63,6 +63,7 @@ internal sealed class Settler(LeanStore store, BatchStore batches, Recorder reco
         return found switch
         {
             null or { Outcome: Outcome.Pending } => new(Outcome.NotSent, notSent, null, 0, false),
+            { Outcome: Outcome.NotSent } open => new(Outcome.NotSent, notSent, null, 0, MayBeApplied: open.Reason == Reason.DeliveryFailed),
             { Outcome: Outcome.Failed } failed => new(
                 Outcome.Failed, failed.Reason, "Another record of the same person was sent for this one.", 0,
                 MayBeApplied: failed.Reason is Reason.DeliveryFailed or Reason.Unattributed),

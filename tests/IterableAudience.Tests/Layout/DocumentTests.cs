@@ -1,0 +1,92 @@
+using System.Text.RegularExpressions;
+using IterableAudience.Records;
+using IterableAudience.Syncs;
+using Xunit;
+
+namespace IterableAudience.Tests.Layout;
+
+/// <summary>The documents name what is there: files, headings, outcomes, reasons, events.</summary>
+public sealed partial class DocumentTests
+{
+    private const string Operations = "docs/operations.md";
+
+    public static TheoryData<string> Documents { get; } =
+        [.. new[] { "README.md" }.Concat(Repository.Files("docs", ".md")).Concat(Repository.Files("src", ".md"))];
+
+    [Theory]
+    [MemberData(nameof(Documents))]
+    public void Every_link_leads_somewhere(string document)
+    {
+        var folder = Path.GetDirectoryName(document)!.Replace('\\', '/');
+        var broken =
+            from match in Links().Matches(WithoutCode(document))
+            let target = match.Groups["target"].Value
+            where !target.Contains("://", StringComparison.Ordinal)
+            let parts = target.Split('#')
+            let file = parts[0].Length == 0 ? document : $"{folder}/{parts[0]}".TrimStart('/')
+            where !Repository.Has(file) || (parts.Length > 1 && !Headings(file).Contains(parts[1]))
+            select target;
+
+        Assert.Empty(broken);
+    }
+
+    /// <summary>In backticks, from the root of the repository, from the service's folder or from the document's.</summary>
+    [Theory]
+    [MemberData(nameof(Documents))]
+    public void Every_file_that_is_named_exists(string document)
+    {
+        var folders = new[] { "", "src/IterableAudience/", Path.GetDirectoryName(document)!.Replace('\\', '/') + "/" };
+        var missing =
+            from match in FileNames().Matches(WithoutCode(document))
+            let file = match.Groups["file"].Value
+            where !folders.Any(f => Repository.Has($"{f}{file}".TrimStart('/')))
+            select file;
+
+        Assert.Empty(missing);
+    }
+
+    [Fact]
+    public void The_operations_guide_explains_every_outcome_and_reason()
+    {
+        var words = Enum.GetValues<Outcome>().Where(o => o != Outcome.Pending).Select(o => o.Word())
+            .Concat(Enum.GetValues<Reason>().Where(r => r != Reason.None).Select(r => r.Word()!))
+            .Concat(Enum.GetValues<SyncOutcome>().Select(o => o.Word()));
+
+        Assert.Empty(Missing(words));
+    }
+
+    [Fact]
+    public void The_operations_guide_lists_every_event_that_is_logged()
+        => Assert.Empty(Missing(Repository.Files("src/IterableAudience", ".cs").SelectMany(f => EventIds().Matches(Repository.Read(f))).Select(m => m.Groups["id"].Value)));
+
+    private static IEnumerable<string> Missing(IEnumerable<string> words)
+    {
+        var text = Repository.Read(Operations);
+        return words.Where(w => !text.Contains($"`{w}`", StringComparison.Ordinal));
+    }
+
+    private static string WithoutCode(string document) => CodeBlocks().Replace(Repository.Read(document), "");
+
+    /// <summary>The anchors that GitHub makes of headings.</summary>
+    private static HashSet<string> Headings(string document)
+        => [.. HeadingLines().Matches(WithoutCode(document))
+            .Select(m => NoAnchor().Replace(m.Groups["text"].Value.Trim().ToLowerInvariant(), "").Replace(' ', '-'))];
+
+    [GeneratedRegex(@"^```.*?^```", RegexOptions.Multiline | RegexOptions.Singleline)]
+    private static partial Regex CodeBlocks();
+
+    [GeneratedRegex(@"\]\((?<target>[^)\s]+)\)")]
+    private static partial Regex Links();
+
+    [GeneratedRegex(@"`(?<file>(?:[\w.-]+/)+(?:[\w.-]+\.(?:cs|md|sh|sql|csproj|ndjson|yml|json))?)`|`(?<file>[\w.-]+\.(?:md|sh|sln|yml))`")]
+    private static partial Regex FileNames();
+
+    [GeneratedRegex(@"^#+ (?<text>.+)$", RegexOptions.Multiline)]
+    private static partial Regex HeadingLines();
+
+    [GeneratedRegex(@"[^\w\- ]")]
+    private static partial Regex NoAnchor();
+
+    [GeneratedRegex(@"LoggerMessage\((EventId = )?(?<id>\d+)")]
+    private static partial Regex EventIds();
+}

@@ -1,0 +1,86 @@
+using System.Net;
+using Xunit;
+
+namespace IterableAudience.Tests.Syncs;
+
+public sealed class IdempotencyTests(SyncHost sync) : IClassFixture<SyncHost>
+{
+    private static readonly string People = Audience.Body(Row.People(2));
+
+    [Fact]
+    public async Task The_same_key_and_body_answer_with_the_same_sync_and_send_nothing_twice()
+    {
+        var audience = await sync.AudienceAsync();
+        var first = Audience.Finished(await audience.SendAsync(People, "wait=60", key: "k"));
+        var again = Audience.Finished(await audience.SendAsync(People, "wait=60", key: "k"));
+        Assert.Equal(first.Json.ToJsonString(), again.Json.ToJsonString());
+        Assert.Equal(first.Id, (await audience.SendAsync(People, key: "k")).ShouldBe(HttpStatusCode.Accepted).Text("syncId"));
+        Assert.Equal("subscribe 2", audience.Sent);
+        Assert.Equal(1, (int)(await audience.Host.GetAsync($"{audience.Url}/syncs")).At("paging.total")!);
+    }
+
+    [Fact]
+    public async Task Another_body_under_the_same_key_is_a_conflict()
+    {
+        var audience = await sync.AudienceAsync();
+        var first = Audience.Finished(await audience.SendAsync(People, "wait=60", key: "k"));
+        var answer = (await audience.SendAsync(Audience.Body(Row.People(3)), key: "k")).ShouldBeProblem(HttpStatusCode.Conflict, "another body");
+        Assert.Equal(first.Id, answer.Text("syncId"));
+        Assert.Equal("subscribe 2", audience.Sent);
+    }
+
+    [Fact]
+    public async Task A_key_belongs_to_its_connection()
+    {
+        var (one, other) = (await sync.AudienceAsync(), await sync.AudienceAsync());
+        await one.SendAsync(People, "wait=60", key: "k");
+        Audience.Finished(await other.SendAsync(People, "wait=60", key: "k"));
+        Assert.Equal(("subscribe 2", "subscribe 2"), (one.Sent, other.Sent));
+    }
+
+    [Fact]
+    public async Task The_key_answers_while_the_sync_runs_and_on_a_disabled_connection()
+    {
+        await using var own = await SyncHost.StartAsync();
+        var audience = await own.AudienceAsync();
+        own.Gate.Close();
+        var first = (await audience.SendAsync(People, key: "k")).ShouldBe(HttpStatusCode.Accepted).Text("syncId");
+        await own.Gate.ArrivedAsync(TestContext.Current.CancellationToken);
+        Assert.Equal(first, (await audience.SendAsync(People, key: "k")).ShouldBe(HttpStatusCode.Accepted).Text("syncId"));
+        (await audience.SendAsync(People, key: "other")).ShouldBeProblem(HttpStatusCode.Conflict, "already running");
+        own.Gate.Open();
+        await audience.EndOfAsync(first);
+
+        (await own.Host.PutAsync(audience.Url, """{"enabled":false}""")).ShouldBe(HttpStatusCode.OK);
+        Assert.Equal(first, Audience.Finished(await audience.SendAsync(People, "wait=60", key: "k")).Id);
+        Assert.Equal("subscribe 2", audience.Sent);
+    }
+
+    [Fact]
+    public async Task The_key_of_a_body_that_was_cut_off_is_free_again()
+    {
+        var audience = await sync.AudienceAsync();
+        var cut = (await audience.SendAsync(People[..^5], key: "k")).ShouldBeProblem(HttpStatusCode.BadRequest, "breaks off");
+        var whole = Audience.Finished(await audience.SendAsync(People, "wait=60", key: "k"));
+        Assert.NotEqual(cut.Text("syncId"), whole.Id);
+        Assert.Equal("completed", whole.Outcome);
+    }
+
+    [Fact]
+    public async Task A_key_is_kept_for_24_hours()
+    {
+        await using var own = new SyncHost { Clock = new() };
+        await own.InitializeAsync();
+        var audience = await own.AudienceAsync();
+        var first = Audience.Finished(await audience.SendAsync(People, "wait=60", key: "k"));
+        own.Clock!.Ahead = TimeSpan.FromHours(23.9);
+        Assert.Equal(first.Id, Audience.Finished(await audience.SendAsync(People, "wait=60", key: "k")).Id);
+        own.Clock.Ahead = TimeSpan.FromHours(24.1);
+        Assert.NotEqual(first.Id, Audience.Finished(await audience.SendAsync(People, "wait=60", key: "k")).Id);
+        Assert.Equal("subscribe 2, subscribe 2", audience.Sent);
+    }
+
+    [Fact]
+    public async Task A_key_that_is_too_long_is_refused()
+        => (await (await sync.AudienceAsync()).SendAsync(People, key: new string('k', 256))).ShouldRefuse("Idempotency-Key");
+}
