@@ -4,8 +4,8 @@ using Microsoft.AspNetCore.Diagnostics;
 
 namespace IterableAudience.Hosting;
 
-/// <summary>Which problem a kind of exception is; a slice registers one for the failures that it lets through.</summary>
-internal sealed record ExceptionProblem(Type Exception, Func<Exception, ProblemAnswer> Answer);
+/// <summary>Which problem a kind of exception is (null: a bug after all); a slice registers one for the failures that it lets through.</summary>
+internal sealed record ExceptionProblem(Type Exception, Func<Exception, ProblemAnswer?> Answer);
 
 /// <summary>Turns what a request threw into its error answer. A bug is logged once and answered without any of its text.</summary>
 internal sealed partial class ProblemHandler(IEnumerable<ExceptionProblem> known, ILogger<ProblemHandler> logger) : IExceptionHandler

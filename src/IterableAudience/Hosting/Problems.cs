@@ -12,8 +12,8 @@ internal static class Problems
             .Configure<ExceptionHandlerOptions>(o => o.ExceptionHandler = _ => Task.CompletedTask)
             .Configure<RouteHandlerOptions>(o => o.ThrowOnBadRequest = true);
 
-    /// <summary>From now on an exception of this type that a request throws is answered as the given problem.</summary>
-    public static IServiceCollection AddProblem<TException>(this IServiceCollection services, Func<TException, ProblemAnswer> answer)
+    /// <summary>From now on an exception of this type that a request throws is answered as the given problem; null leaves it a bug.</summary>
+    public static IServiceCollection AddProblem<TException>(this IServiceCollection services, Func<TException, ProblemAnswer?> answer)
         where TException : Exception
         => services.AddSingleton(new ExceptionProblem(typeof(TException), e => answer((TException)e)));
 

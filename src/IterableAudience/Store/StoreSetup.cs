@@ -8,6 +8,9 @@ namespace IterableAudience.Store;
 /// <summary>Registers and opens the store.</summary>
 internal static class StoreSetup
 {
+    private const int SqliteError = 1;
+    private const int SqliteConstraint = 19;
+
     public static IServiceCollection AddStore(this IServiceCollection services, IConfiguration configuration)
     {
         var location = StoreLocation.From(configuration);
@@ -19,6 +22,7 @@ internal static class StoreSetup
         services.AddScoped<DbContext>(s => s.GetRequiredService<SqliteStoreContext>());
         // For background work, which has no scope of its own: make one, use it, dispose of it.
         services.AddSingleton<Func<StoreContext>>(s => s.GetRequiredService<IDbContextFactory<SqliteStoreContext>>().CreateDbContext);
+        services.AddProblem<SqliteException>(Trouble).AddProblem<DbUpdateException>(e => e.InnerException is SqliteException inner ? Trouble(inner) : null);
         services.AddHealthChecks().AddCheck<StoreCheck>("store", tags: [HealthEndpoints.Ready]);
 
         if (!string.IsNullOrWhiteSpace(configuration["Security:Certificate"]))
@@ -45,6 +49,13 @@ internal static class StoreSetup
             throw new StartFailure($"The store {location.File} can't be opened: {StoreErrors.Explain(e.SqliteErrorCode)}", e);
         }
     }
+
+    /// <summary>The store is to blame, not the request or the service. A violated constraint or a statement that SQLite doesn't understand is a bug.</summary>
+    private static ProblemAnswer? Trouble(SqliteException e)
+        => e.SqliteErrorCode is SqliteError or SqliteConstraint
+            ? null
+            : ProblemAnswer.Of(
+                StatusCodes.Status503ServiceUnavailable, $"The store can't be used: {StoreErrors.Explain(e.SqliteErrorCode)} Nothing was changed or sent; try again later.");
 
     /// <summary>Lets the examples of the document name the newest resource of a kind.</summary>
     public static IServiceCollection AddLiveId(this IServiceCollection services, string placeholder, string? pathPrefix, Func<StoreContext, string?> newest)

@@ -23,8 +23,6 @@ internal static class SyncsSetup
         services.AddSingleton<SyncRunner>();
         services.AddSingleton<SyncQueue>();
         services.AddHostedService(s => s.GetRequiredService<SyncQueue>());
-        services.AddProblem<Microsoft.Data.Sqlite.SqliteException>(e => ProblemAnswer.Of(
-            StatusCodes.Status503ServiceUnavailable, $"The store can't be used: {StoreErrors.Explain(e.SqliteErrorCode)} Nothing was sent; try again later."));
         services.AddSingleton<Push>();
         services.AddSingleton<Approval>();
         // What is on the wire when the service is told to stop is answered or times out within this.
