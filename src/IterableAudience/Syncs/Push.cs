@@ -54,14 +54,14 @@ internal sealed class Push(
 
     /// <summary>Stages the body. Afterwards the sync is queued, or it has ended as aborted and the reason is thrown.</summary>
     /// <exception cref="BodyException">The body can't be taken as a whole. The sync has ended as aborted.</exception>
-    /// <exception cref="OperationCanceledException">The sender is gone. The sync has ended as aborted.</exception>
+    /// <exception cref="OperationCanceledException">The sender is gone, or the service stops: the sync has ended as aborted; or it was cancelled.</exception>
     public async Task StageAsync(Sync sync, Connection connection, Stream body, bool ndjson, CancellationToken senderGone)
     {
         var work = await loader.LoadAsync(sync.No, CancellationToken.None);
         work.Progress.Phase = SyncPhase.Staging;
         var stager = new Stager(store, hash, sync.No, work.Project.Type, sync.Full);
         work.Progress.Counts = stager.Counts;
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(senderGone, work.Progress.Stop.Token);
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(senderGone, work.Progress.Stop.Token, monitor.Stopping);
         try
         {
             var read = ndjson
@@ -81,6 +81,7 @@ internal sealed class Push(
         {
             var cancelled = work.Progress.Stop.IsCancellationRequested;
             var why = e is BodyException fault ? fault.Message
+                : !cancelled && monitor.Stopping.IsCancellationRequested ? AbandonedSyncs.Stopped
                 : cancelled ? "The sync was stopped while its body was coming in. Nothing was sent."
                 : "The sender was gone before the body was whole. Nothing was sent; push the records again.";
             try

@@ -122,6 +122,17 @@ internal static class PushEndpoint
         }
         catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
         {
+            if (monitor.Stopping.IsCancellationRequested)
+            {
+                // The server would wait for the rest of the body, and the service for the server.
+                request.HttpContext.Response.OnCompleted(static context =>
+                {
+                    ((HttpContext)context).Abort();
+                    return Task.CompletedTask;
+                }, request.HttpContext);
+                return ProblemAnswer.Of(StatusCodes.Status503ServiceUnavailable, AbandonedSyncs.Stopped).RetryAfter(TimeSpan.FromSeconds(5)).With("syncId", sync.Id);
+            }
+
             return ProblemAnswer.Conflict("The sync was stopped while its body was coming in. Nothing was sent.").With("syncId", sync.Id);
         }
 
@@ -134,7 +145,8 @@ internal static class PushEndpoint
     {
         if (wait > TimeSpan.Zero && monitor.Find(syncNo) is { } progress)
         {
-            await Task.WhenAny(progress.Closed.Task, Task.Delay(wait, time, cancellation));
+            using var enough = CancellationTokenSource.CreateLinkedTokenSource(cancellation, monitor.Stopping);
+            await Task.WhenAny(progress.Closed.Task, Task.Delay(wait, time, enough.Token));
         }
 
         var sync = await db.Syncs.AsNoTracking().SingleAsync(s => s.No == syncNo, cancellation);

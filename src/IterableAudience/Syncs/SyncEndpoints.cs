@@ -191,8 +191,14 @@ internal static class SyncEndpoints
             }
 
             yield return new(view, "progress");
-            var pause = Task.Delay(TimeSpan.FromMilliseconds(500), time, cancellation);
-            await (closed.IsCompleted ? pause : Task.WhenAny(closed, pause));
+            if (monitor.Stopping.IsCancellationRequested)
+            {
+                yield break; // the sync goes on at the next start; whoever follows it asks again then
+            }
+
+            using var enough = CancellationTokenSource.CreateLinkedTokenSource(cancellation, monitor.Stopping);
+            var pause = Task.Delay(TimeSpan.FromMilliseconds(500), time, enough.Token);
+            await (closed.IsCompleted ? Task.WhenAny(pause) : Task.WhenAny(closed, pause));
             cancellation.ThrowIfCancellationRequested();
         }
     }

@@ -3,9 +3,12 @@ using System.Collections.Concurrent;
 namespace IterableAudience.Syncs;
 
 /// <summary>The syncs that this process works on, by number.</summary>
-internal sealed class SyncMonitor
+internal sealed class SyncMonitor(IHostApplicationLifetime lifetime)
 {
     private readonly ConcurrentDictionary<long, SyncProgress> _running = new();
+
+    /// <summary>Set when the service is told to stop, before its server waits for open requests: whoever waits for a sync, or for a body, goes then.</summary>
+    public CancellationToken Stopping => lifetime.ApplicationStopping;
 
     public SyncProgress Of(long sync) => _running.GetOrAdd(sync, _ => new SyncProgress());
 

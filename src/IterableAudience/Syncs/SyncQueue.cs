@@ -10,33 +10,49 @@ namespace IterableAudience.Syncs;
 /// <c>StoreLock</c>), so whatever is active there at start belongs to nobody any more.
 /// </summary>
 internal sealed partial class SyncQueue(
-    SyncRunner runner, AbandonedSyncs abandoned, Ledger.LedgerCounts ledger, Func<StoreContext> open, TimeProvider time, ILogger<SyncQueue> logger) : BackgroundService
+    SyncRunner runner, AbandonedSyncs abandoned, Ledger.LedgerCounts ledger, Func<StoreContext> open, SyncMonitor monitor, TimeProvider time, ILogger<SyncQueue> logger) : BackgroundService
 {
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(30);
 
     private readonly Channel<long> _waiting = Channel.CreateUnbounded<long>();
     private readonly ConcurrentDictionary<long, Task> _running = new();
-    private CancellationToken _stopping;
+    private IReadOnlyList<LeftBehind> _leftBehind = [];
 
     /// <summary>Ends a sync whose records could not be stored, as soon as the store takes writes again; its connection is free then.</summary>
     public void Abandon(long sync)
-        => _running[-sync] = Task.Run(() => WithStoreAsync(-sync, cancel => abandoned.CloseAsync(sync, cancel), _stopping), CancellationToken.None);
+        => _running[-sync] = Task.Run(() => WithStoreAsync(-sync, cancel => abandoned.CloseAsync(sync, cancel), monitor.Stopping), CancellationToken.None);
 
     /// <summary>Hands a staged sync over.</summary>
     public void Enqueue(long sync) => _waiting.Writer.TryWrite(sync);
 
+    /// <summary>Finds what a former process left behind; before the server listens, so that no push of this one is taken for it.</summary>
+    public override async Task StartAsync(CancellationToken cancellationToken)
+    {
+        await using (var db = open())
+        {
+            _leftBehind = await db.Syncs.AsNoTracking().Where(s => s.Active).OrderBy(s => s.No)
+                .Select(s => new LeftBehind(s.No, s.Id, s.Phase)).ToListAsync(cancellationToken);
+        }
+
+        await base.StartAsync(cancellationToken);
+    }
+
+    /// <remarks>
+    /// NOTE: it goes by <see cref="SyncMonitor.Stopping"/>. Its own token is set only after the server has waited for its clients, and they may be
+    /// waiting for a sync.
+    /// </remarks>
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        _stopping = stoppingToken;
+        var stopping = monitor.Stopping;
         try
         {
-            await ResumeAsync(stoppingToken);
-            await foreach (var sync in _waiting.Reader.ReadAllAsync(stoppingToken))
+            await ResumeAsync(stopping);
+            await foreach (var sync in _waiting.Reader.ReadAllAsync(stopping))
             {
-                _running[sync] = Task.Run(() => WithStoreAsync(sync, cancel => runner.RunAsync(sync, cancel), stoppingToken), CancellationToken.None);
+                _running[sync] = Task.Run(() => WithStoreAsync(sync, cancel => runner.RunAsync(sync, cancel), stopping), CancellationToken.None);
             }
         }
-        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        catch (OperationCanceledException) when (stopping.IsCancellationRequested)
         {
             // what is on the wire is recorded before we go
         }
@@ -47,12 +63,11 @@ internal sealed partial class SyncQueue(
     private async Task ResumeAsync(CancellationToken cancel)
     {
         await ledger.ReleaseDeletedAsync(cancel);
-        await using var db = open();
-        foreach (var sync in await db.Syncs.AsNoTracking().Where(s => s.Active).OrderBy(s => s.No).Select(s => new { s.No, s.Id, s.Phase }).ToListAsync(cancel))
+        foreach (var sync in _leftBehind)
         {
             if (sync.Phase == SyncPhase.Staging)
             {
-                await abandoned.CloseAsync(sync.No, cancel);
+                Abandon(sync.No);
             }
             else
             {
@@ -94,6 +109,8 @@ internal sealed partial class SyncQueue(
 
         _running.TryRemove(key, out _);
     }
+
+    private sealed record LeftBehind(long No, string Id, SyncPhase Phase);
 
     private static partial class Log
     {
