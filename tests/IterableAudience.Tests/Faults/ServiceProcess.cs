@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
+using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Text.RegularExpressions;
 using IterableAudience.Tests.Samples;
@@ -36,6 +37,9 @@ internal sealed partial class ServiceProcess : IAsyncDisposable
 
     public IReadOnlyCollection<string> Error => _error;
 
+    /// <summary>All that it wrote to standard output, as one text.</summary>
+    public string OutputText => string.Join(Environment.NewLine, _output);
+
     /// <summary>All that it wrote to standard error, as one text.</summary>
     public string ErrorText => string.Join(Environment.NewLine, _error);
 
@@ -46,19 +50,17 @@ internal sealed partial class ServiceProcess : IAsyncDisposable
     public static ServiceProcess Start(string folder, IReadOnlyDictionary<string, string> settings, params IReadOnlyList<string> arguments)
         => Start(new ProcessStartInfo("dotnet", [Program, .. arguments]) { WorkingDirectory = folder }, settings);
 
-    /// <summary>Starts it by a shell that sets the limit for the size of a file first.</summary>
-    public static ServiceProcess StartWithFileLimit(string folder, IReadOnlyDictionary<string, string> settings, int kilobytes)
-        => Start(
-            // Writing beyond the limit would end the process by a signal; ignored, it is an error of the write, as a full disk is.
-            new ProcessStartInfo("bash", ["-c", $"trap '' XFSZ; ulimit -S -f {kilobytes}; exec dotnet '{Program}'"]) { WorkingDirectory = folder },
-            settings);
+    /// <summary>As <see cref="Start(string, IReadOnlyDictionary{string, string}, IReadOnlyList{string})"/>, for <see cref="LimitFiles"/>.</summary>
+    public static ServiceProcess StartLimitable(string folder, IReadOnlyDictionary<string, string> settings)
+        // Writing beyond the limit would end the process by a signal; ignored, it is an error of the write, as a full disk is.
+        => Start(new ProcessStartInfo("bash", ["-c", $"trap '' XFSZ; exec dotnet '{Program}'"]) { WorkingDirectory = folder }, settings);
 
     /// <summary>Waits until it says where it listens and that it is ready.</summary>
     public async Task ReadyAsync()
     {
         await Until.Is("the service listens", () => _process.HasExited || (_address = Listening()) is not null);
         if (_process.HasExited)
-            Assert.Fail($"The service ended with {await EndAsync()}: {ErrorText}{Environment.NewLine}{string.Join(Environment.NewLine, _output)}");
+            Assert.Fail($"The service ended with {await EndAsync()}: {ErrorText}{Environment.NewLine}{OutputText}");
         using var http = new HttpClient { BaseAddress = _address };
         await Until.AsyncIs("ready", async () => (int)(await http.GetAsync("/health/ready", TestContext.Current.CancellationToken)).StatusCode, status => status == 200);
     }
@@ -86,9 +88,10 @@ internal sealed partial class ServiceProcess : IAsyncDisposable
         return _process.ExitCode;
     }
 
-    public void LiftFileLimit()
+    /// <summary>No file may grow beyond so many bytes; null lifts the limit.</summary>
+    public void LimitFiles(long? bytes)
     {
-        using var prlimit = Process.Start("prlimit", [$"--pid={_process.Id}", "--fsize=unlimited"]);
+        using var prlimit = Process.Start("prlimit", [$"--pid={_process.Id}", $"--fsize={bytes?.ToString(CultureInfo.InvariantCulture) ?? "unlimited"}:unlimited"]);
         prlimit.WaitForExit();
         Assert.Equal(0, prlimit.ExitCode);
     }

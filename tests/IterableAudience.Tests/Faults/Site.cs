@@ -79,13 +79,15 @@ internal sealed class Site : IAsyncDisposable
         return UseAsync(ServiceProcess.Start(_folder, _settings));
     }
 
-    public Task StartWithFileLimitAsync(int kilobytes) => UseAsync(ServiceProcess.StartWithFileLimit(_folder, _settings, kilobytes));
+    /// <summary>As <see cref="StartAsync((string Name, string Value)[])"/>, for <see cref="ServiceProcess.LimitFiles"/>.</summary>
+    public Task StartLimitableAsync() => UseAsync(ServiceProcess.StartLimitable(_folder, _settings));
 
-    /// <summary>Kills the service and starts it again.</summary>
-    public async Task CrashAsync()
+    /// <summary>Kills the service and starts it again; what Iterable does from then on can be set meanwhile.</summary>
+    public async Task CrashAsync(Action? meanwhile = null)
     {
         await Service.KillAsync();
         World.Faults.Clear();
+        meanwhile?.Invoke();
         await StartAsync();
     }
 

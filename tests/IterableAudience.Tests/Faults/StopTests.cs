@@ -12,7 +12,7 @@ public sealed class StopTests : ProcessTest
     {
         var site = await SiteAsync(("Iterable__MaxInFlight", "2"));
         var audience = await site.AudienceAsync("stopped");
-        site.World.Behaviour = site.World.Behaviour with { DelayMs = 500 };
+        site.World.Behaviour = site.World.Behaviour with { DelayMs = 1_000 };
 
         // Clients that wait for the end of the sync must not hold up the stop.
         var sync = await site.PushAsync(audience, Rows.Of(0, 10_000));
@@ -25,7 +25,7 @@ public sealed class StopTests : ProcessTest
 
         var watch = Stopwatch.StartNew();
         Assert.Equal(0, await site.Service.StopAsync());
-        Assert.True(watch.Elapsed < TimeSpan.FromSeconds(15), $"The stop took {watch.Elapsed}");
+        Assert.True(watch.Elapsed < TimeSpan.FromSeconds(15), $"The stop took {watch.Elapsed}: {site.Service.OutputText}");
         var sentBefore = site.RowsSent(audience, CallKind.Subscribe);
         Assert.InRange(sentBefore, 2_000, 9_000);
 
@@ -50,7 +50,7 @@ public sealed class StopTests : ProcessTest
 
         var watch = Stopwatch.StartNew();
         Assert.Equal(0, await site.Service.StopAsync());
-        Assert.True(watch.Elapsed < TimeSpan.FromSeconds(15), $"The stop took {watch.Elapsed}");
+        Assert.True(watch.Elapsed < TimeSpan.FromSeconds(15), $"The stop took {watch.Elapsed}: {site.Service.OutputText}");
 
         // The records are staged, so it is a promise.
         using var answer = await push;
@@ -63,13 +63,15 @@ public sealed class StopTests : ProcessTest
         var site = await SiteAsync();
         var audience = await site.AudienceAsync("half");
         var path = $"/v2/retl-connections/{audience.Connection}/syncs";
-        var push = site.SendAsync(HttpMethod.Post, path, new HalfBody(Rows.Of(0, 10)));
+        using var body = new HalfBody(Rows.Of(0, 10));
+        var push = site.SendAsync(HttpMethod.Post, path, body);
         var running = await Until.AsyncIs("a push begins", async () => (await site.GetAsync(path))["syncs"]!.AsArray().SingleOrDefault(), s => s is not null);
 
         var watch = Stopwatch.StartNew();
         Assert.Equal(0, await site.Service.StopAsync());
-        Assert.True(watch.Elapsed < TimeSpan.FromSeconds(15), $"The stop took {watch.Elapsed}");
-        await Task.WhenAny(push);
+        Assert.True(watch.Elapsed < TimeSpan.FromSeconds(15), $"The stop took {watch.Elapsed}: {site.Service.OutputText}");
+        body.BreakOff();
+        await Assert.ThrowsAsync<HttpRequestException>(() => push);
 
         await site.StartAsync();
         var end = await site.ClosedAsync(audience, (string)running!["id"]!);

@@ -96,7 +96,7 @@ public sealed class StoreTroubleTests : ProcessTest
     {
         var service = Watch(ServiceProcess.Start(Folder, Settings()));
         Assert.Equal(1, await service.EndAsync());
-        Assert.Contains(says, service.ErrorText, StringComparison.OrdinalIgnoreCase);
+        Assert.True(service.ErrorText.Contains(says, StringComparison.Ordinal), service.ErrorText);
         Assert.DoesNotContain("   at ", service.ErrorText, StringComparison.Ordinal);
     }
 }
