@@ -57,7 +57,8 @@ internal sealed partial class ServiceProcess : IAsyncDisposable
     public async Task ReadyAsync()
     {
         await Until.Is("the service listens", () => _process.HasExited || (_address = Listening()) is not null);
-        Assert.False(_process.HasExited, $"The service ended with {ExitCode()}: {ErrorText}{string.Join(Environment.NewLine, _output)}");
+        if (_process.HasExited)
+            Assert.Fail($"The service ended with {await EndAsync()}: {ErrorText}{Environment.NewLine}{string.Join(Environment.NewLine, _output)}");
         using var http = new HttpClient { BaseAddress = _address };
         await Until.AsyncIs("ready", async () => (int)(await http.GetAsync("/health/ready", TestContext.Current.CancellationToken)).StatusCode, status => status == 200);
     }
@@ -121,14 +122,10 @@ internal sealed partial class ServiceProcess : IAsyncDisposable
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     private static extern int Signal(int process, int signal);
 
-    [GeneratedRegex("Now listening on: (http://[0-9.:]+)")]
+    [GeneratedRegex("""
+        "address":"(http://[^"]+)"
+        """)]
     private static partial Regex ListeningLine();
-
-    private int ExitCode()
-    {
-        _process.WaitForExit();
-        return _process.ExitCode;
-    }
 
     private Uri? Listening()
         => _output.Select(line => ListeningLine().Match(line)).FirstOrDefault(match => match.Success) is { } found ? new Uri(found.Groups[1].Value) : null;

@@ -21,7 +21,7 @@ public sealed class StoreTroubleTests : ProcessTest
     public async Task A_folder_where_the_store_should_be_stops_the_start()
     {
         Directory.CreateDirectory(Store);
-        await ShouldRefuseToStartAsync("The file can't be opened");
+        await ShouldRefuseToStartAsync("the file can't be opened");
     }
 
     [Fact]
