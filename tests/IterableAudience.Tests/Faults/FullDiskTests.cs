@@ -10,7 +10,7 @@ public sealed class FullDiskTests : ProcessTest
 {
     private const int People = 20_000;
 
-    [Fact]
+    [Fact(Explicit = true)]
     public async Task A_sync_that_meets_a_full_disk_pauses_and_goes_on_when_there_is_room()
     {
         var disk = Path.Combine(Folder, "disk");
@@ -29,7 +29,7 @@ public sealed class FullDiskTests : ProcessTest
         }
     }
 
-    [Fact]
+    [Fact(Explicit = true)]
     public async Task A_store_that_may_not_grow_pauses_a_sync_until_it_may()
     {
         Assert.SkipWhen(OperatingSystem.IsWindows(), "File size limits are Unix's");

@@ -10,7 +10,7 @@ public sealed class KillTests : ProcessTest
 {
     private const int InFlight = 4;
 
-    [Fact]
+    [Fact(Explicit = true)]
     public async Task A_sync_that_is_killed_three_times_while_sending_ends_like_one_that_is_not()
     {
         var site = await SiteAsync(("Iterable__MaxInFlight", $"{InFlight}"));
@@ -82,7 +82,7 @@ public sealed class KillTests : ProcessTest
         Assert.Equal(2 * People, site.Ledger(audience).Count(l => l.StartsWith("holder", StringComparison.Ordinal)));
     }
 
-    [Fact]
+    [Fact(Explicit = true)]
     public async Task A_push_that_is_killed_half_way_sends_nothing_and_its_key_is_free_again()
     {
         const int Half = 40_000;
