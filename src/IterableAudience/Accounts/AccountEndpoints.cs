@@ -11,7 +11,13 @@ internal static class AccountEndpoints
 {
     private const string Example = """
         { "name": "Acme Iterable from Swagger", "accountDefinitionName": "DESTINATION_ITERABLE_AUDIENCE_API_KEY",
-          "options": { "dataCenter": "US", "projectType": "hybrid" }, "secret": { "apiKey": "replace-with-a-server-side-key" } }
+          "options": { "dataCenter": "US", "projectType": "hybrid" }, "secret": { "apiKey": "sim-hybrid" } }
+        """;
+
+    // Runs on the demo's account as it stands: a name of its own, and the simulator's key.
+    private const string ReplaceExample = """
+        { "name": "Acme Iterable, renamed from Swagger", "accountDefinitionName": "DESTINATION_ITERABLE_AUDIENCE_API_KEY",
+          "options": { "dataCenter": "US", "projectType": "hybrid" }, "secret": { "apiKey": "sim-hybrid" } }
         """;
 
     public static void MapAccounts(this IEndpointRouteBuilder app)
@@ -20,7 +26,7 @@ internal static class AccountEndpoints
         group.MapPost("/", Create).Needs(Roles.Admin).Validate<AccountRequest>().Answers(409).Example(Example);
         group.MapGet("/", List).Validate<PageQuery>();
         group.MapGet("/{id}", Get);
-        group.MapPut("/{id}", Replace).Needs(Roles.Admin).Answers(409).Example(Example);
+        group.MapPut("/{id}", Replace).Needs(Roles.Admin).Answers(409).Example(ReplaceExample);
         group.MapDelete("/{id}", Delete).Needs(Roles.Admin).Answers(409);
         group.MapPut("/{id}/external-id", SetExternalId).Needs(Roles.Admin).Validate<ExternalIdRequest>().Example("""{ "externalId": "acme-iterable" }""");
         group.MapAccountLists();

@@ -33,7 +33,7 @@ public static class Words
     public static bool TryOutcome(string word, out Outcome outcome) => OutcomesByWord.TryGetValue(word, out outcome);
 
     /// <summary>Finds the reason of a word; false when there is none.</summary>
-    public static bool TryReason(string word, out Reason reason) => ReasonsByWord.TryGetValue(word, out reason);
+    public static bool TryReason(string word, out Reason reason) => ReasonsByWord.TryGetValue(word, out reason) && reason != Reason.None;
 
     private static string Snake(string name) => JsonNamingPolicy.SnakeCaseLower.ConvertName(name);
 

@@ -1,5 +1,6 @@
-using System.Runtime.CompilerServices;
+using System.Globalization;
 using System.Net.ServerSentEvents;
+using System.Runtime.CompilerServices;
 using System.Text.Json.Nodes;
 using IterableAudience.Connections;
 using IterableAudience.Hosting;
@@ -118,25 +119,37 @@ internal static class SyncEndpoints
         HttpRequest request,
         StoreContext db,
         SyncMonitor monitor,
-        PageQuery.Validator validator,
         [FromQuery] string? status,
-        [FromQuery(Name = "started_after")] DateTimeOffset? startedAfter,
-        [FromQuery(Name = "started_before")] DateTimeOffset? startedBefore,
+        [FromQuery(Name = "started_after")] string? startedAfter,
+        [FromQuery(Name = "started_before")] string? startedBefore,
         [FromQuery] int? page,
         [FromQuery(Name = "per_page")] int? perPage,
         CancellationToken cancellation)
     {
+        Dictionary<string, string[]> errors = [];
         if (status is not (null or "running" or "succeeded" or "failed"))
         {
-            return ProblemAnswer.BadField("status", "must be running, succeeded or failed.");
+            errors["status"] = ["must be running, succeeded or failed."];
+        }
+
+        if (page is < 1 or > 1_000_000)
+        {
+            errors["page"] = ["must be from 1 to 1000000."];
+        }
+
+        if (perPage is < 1 or > 500)
+        {
+            errors["per_page"] = ["must be from 1 to 500."];
+        }
+
+        var after = Moment("started_after", startedAfter, errors);
+        var before = Moment("started_before", startedBefore, errors);
+        if (errors.Count > 0)
+        {
+            return ProblemAnswer.BadFields(errors);
         }
 
         var query = new PageQuery(page, perPage);
-        if (validator.Check(query) is { } problem)
-        {
-            return problem;
-        }
-
         if (await db.Connections.AsNoTracking().SingleOrDefaultAsync(c => c.Id == id && !c.Deleted, cancellation) is not { } connection)
         {
             return ProblemAnswer.NotFound("connection");
@@ -149,18 +162,34 @@ internal static class SyncEndpoints
             wanted = status == "running" ? wanted.Where(s => s.Active) : wanted.Where(s => !s.Active && outcomes.Contains(s.Outcome));
         }
 
-        if (startedAfter is { } after)
+        if (after is not null)
         {
             wanted = wanted.Where(s => s.StartedAt > after);
         }
 
-        if (startedBefore is { } before)
+        if (before is not null)
         {
             wanted = wanted.Where(s => s.StartedAt < before);
         }
 
         var (rows, paging) = await wanted.OrderByDescending(s => s.No).PageAsync(request, query, cancellation);
         return TypedResults.Ok(new SyncPage([.. rows.Select(s => SyncView.Of(s, id, monitor))], paging));
+    }
+
+    private static DateTimeOffset? Moment(string name, string? text, Dictionary<string, string[]> errors)
+    {
+        if (string.IsNullOrEmpty(text))
+        {
+            return null;
+        }
+
+        if (DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var moment))
+        {
+            return moment;
+        }
+
+        errors[name] = ["must be a time in ISO 8601, e.g. 2026-01-31T12:00:00Z."];
+        return null;
     }
 
     /// <summary>One sync with its report; while it runs, with what is known so far.</summary>

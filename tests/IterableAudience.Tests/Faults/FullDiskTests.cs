@@ -50,7 +50,7 @@ public sealed class FullDiskTests : ProcessTest
         var path = $"/v2/retl-connections/{audience.Connection}/syncs";
 
         site.Service.LimitFiles(2 * 1024 * 1024);
-        using var refused = await site.SendAsync(HttpMethod.Post, path, Site.Body(Rows.Of(0, 100_000)), idempotencyKey: "once");
+        using var refused = await site.SendAsync(HttpMethod.Post, path, Site.Body(Rows.Of(0, 50_000)), idempotencyKey: "once");
         Assert.Equal(503, (int)refused.StatusCode);
         Assert.Equal("application/problem+json", refused.Content.Headers.ContentType!.MediaType);
         site.Service.LimitFiles(null);

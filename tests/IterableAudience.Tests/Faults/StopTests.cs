@@ -12,22 +12,23 @@ public sealed class StopTests : ProcessTest
     {
         var site = await SiteAsync(("Iterable__MaxInFlight", "2"));
         var audience = await site.AudienceAsync("stopped");
+        var path = $"/v2/retl-connections/{audience.Connection}/syncs";
         site.World.Behaviour = site.World.Behaviour with { DelayMs = 1_000 };
 
         // Clients that wait for the end of the sync must not hold up the stop.
-        var sync = await site.PushAsync(audience, Rows.Of(0, 10_000));
-        var waiting = site.SendAsync(HttpMethod.Post, $"/v2/retl-connections/{audience.Connection}/syncs?wait=60", Site.Body(Rows.Of(0, 1)));
-        using var events = await site.SendAsync(
-            HttpMethod.Get, $"/v2/retl-connections/{audience.Connection}/syncs/{sync}/events", null, completion: HttpCompletionOption.ResponseHeadersRead);
-        await Until.Is("batches are on the wire", () => site.Calls(audience, CallKind.Subscribe).Count(c => c.AnsweredAt is not null) >= 2);
-        using var refused = await waiting;
-        Assert.Equal(409, (int)refused.StatusCode);
+        var waiting = site.SendAsync(HttpMethod.Post, path + "?wait=60", Site.Body(Rows.Of(0, 10_000)));
+        await Until.Is("a batch is on the wire", () => site.Calls(audience, CallKind.Subscribe).Any());
+        var sync = (string)(await site.GetAsync(path))["syncs"]![0]!["id"]!;
+        using var events = await site.SendAsync(HttpMethod.Get, $"{path}/{sync}/events", null, completion: HttpCompletionOption.ResponseHeadersRead);
+        await Until.Is("batches are answered", () => site.Calls(audience, CallKind.Subscribe).Count(c => c.AnsweredAt is not null) >= 2);
 
         var watch = Stopwatch.StartNew();
         Assert.Equal(0, await site.Service.StopAsync());
         Assert.True(watch.Elapsed < TimeSpan.FromSeconds(15), $"The stop took {watch.Elapsed}: {site.Service.OutputText}");
-        var sentBefore = site.RowsSent(audience, CallKind.Subscribe);
-        Assert.InRange(sentBefore, 2_000, 9_000);
+        Assert.InRange(site.RowsSent(audience, CallKind.Subscribe), 2_000, 9_000);
+        // The records are staged, so it is a promise.
+        using var answer = await waiting;
+        Assert.Equal(202, (int)answer.StatusCode);
 
         site.World.Behaviour = site.World.Behaviour with { DelayMs = 0 };
         await site.StartAsync();
@@ -36,25 +37,8 @@ public sealed class StopTests : ProcessTest
         Assert.Equal("completed", (string)end["outcome"]!);
         Assert.Equal(10_000, (long)end["report"]!["outcomes"]!["subscribed"]!);
         Assert.Equal(10_000, site.Members(audience).Count);
+        // What was on the wire was answered and recorded: nothing is sent twice.
         Assert.Equal(10_000, site.RowsSent(audience, CallKind.Subscribe));
-    }
-
-    [Fact]
-    public async Task A_stop_ends_a_push_that_waits_for_its_sync()
-    {
-        var site = await SiteAsync(("Iterable__MaxInFlight", "1"));
-        var audience = await site.AudienceAsync("waited for");
-        site.World.Behaviour = site.World.Behaviour with { DelayMs = 300 };
-        var push = site.SendAsync(HttpMethod.Post, $"/v2/retl-connections/{audience.Connection}/syncs?wait=60", Site.Body(Rows.Of(0, 100_000)));
-        await Until.Is("a batch is on the wire", () => site.Calls(audience, CallKind.Subscribe).Any());
-
-        var watch = Stopwatch.StartNew();
-        Assert.Equal(0, await site.Service.StopAsync());
-        Assert.True(watch.Elapsed < TimeSpan.FromSeconds(15), $"The stop took {watch.Elapsed}: {site.Service.OutputText}");
-
-        // The records are staged, so it is a promise.
-        using var answer = await push;
-        Assert.Equal(202, (int)answer.StatusCode);
     }
 
     [Fact]
@@ -71,7 +55,7 @@ public sealed class StopTests : ProcessTest
         Assert.Equal(0, await site.Service.StopAsync());
         Assert.True(watch.Elapsed < TimeSpan.FromSeconds(15), $"The stop took {watch.Elapsed}: {site.Service.OutputText}");
         body.BreakOff();
-        await Assert.ThrowsAsync<HttpRequestException>(() => push);
+        await Assert.ThrowsAnyAsync<Exception>(() => push);
 
         await site.StartAsync();
         var end = await site.ClosedAsync(audience, (string)running!["id"]!);

@@ -88,15 +88,24 @@ public sealed class TokenTests
         var token = printed.ToString().Split("Admin token (shown once): ")[1].Split('\n')[0].Trim();
         Assert.Equal(HttpStatusCode.OK, await StatusAsync(host, token));
         Assert.DoesNotContain(host.Logs.All, l => l.Contains(token, StringComparison.Ordinal));
-        Assert.DoesNotContain(token, System.Text.Encoding.Latin1.GetString(await ReadSharedAsync(Path.Combine(host.Folder, "store.db-wal"))), StringComparison.Ordinal);
+        // The write-ahead log comes and goes with the connections.
+        foreach (var file in Directory.GetFiles(host.Folder, "store.db*").Where(f => !f.EndsWith(".lock", StringComparison.Ordinal) && File.Exists(f)))
+            Assert.DoesNotContain(token, System.Text.Encoding.Latin1.GetString(await ReadSharedAsync(file)), StringComparison.Ordinal);
     }
 
     private static async Task<byte[]> ReadSharedAsync(string path)
     {
-        await using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
-        using var copy = new MemoryStream();
-        await file.CopyToAsync(copy, TestContext.Current.CancellationToken);
-        return copy.ToArray();
+        try
+        {
+            await using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+            using var copy = new MemoryStream();
+            await file.CopyToAsync(copy, TestContext.Current.CancellationToken);
+            return copy.ToArray();
+        }
+        catch (FileNotFoundException)
+        {
+            return [];
+        }
     }
 
     private static async Task<HttpStatusCode> StatusAsync(TestHost host, string token) => (await SendAsync(host, token)).Status;

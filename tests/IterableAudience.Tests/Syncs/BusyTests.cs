@@ -114,7 +114,7 @@ public sealed class BusyTests : IAsyncLifetime
         var ended = await _audience.EndOfAsync(id);
         content.End(); // HttpClient reads the answer only when it has sent all
         (await pushing).ShouldBeProblem(HttpStatusCode.Conflict, "stopped while its body was coming in");
-        Assert.Equal(("failed", "aborted"), (ended.Status, ended.Outcome));
+        Assert.Equal(("failed", "cancelled"), (ended.Status, ended.Outcome));
         Assert.Empty(_audience.Requests);
     }
 

@@ -45,9 +45,9 @@ public sealed class SyncListTests(SyncHost sync) : IClassFixture<SyncHost>
 
     [Theory]
     [InlineData("status=done", "status")]
-    [InlineData("per_page=0", "pageSize")]
+    [InlineData("per_page=0", "per_page")]
     [InlineData("page=0", "page")]
-    [InlineData("started_after=yesterday", "startedAfter")]
+    [InlineData("started_after=yesterday", "started_after")]
     public async Task A_wrong_filter_is_refused(string query, string field)
     {
         var audience = await sync.AudienceAsync();

@@ -5,10 +5,10 @@ namespace IterableAudience.Syncs.Ledger;
 /// <summary>What connections ask of the ledger: how many members they have, and to be released when they go.</summary>
 internal sealed class LedgerCounts(LeanStore store)
 {
-    /// <summary>Member and maybe entries by connection number; connections without any are left out.</summary>
+    /// <summary>Entries that Iterable accepted, by connection number; connections without any are left out.</summary>
     public IReadOnlyDictionary<long, long> Members(IReadOnlyCollection<long> connections)
         => store.Read(c => c.Rows(
-                $"SELECT connection, sum(members + maybes) FROM ledger_count WHERE connection IN ({string.Join(',', connections)}) GROUP BY connection",
+                $"SELECT connection, sum(members) FROM ledger_count WHERE connection IN ({string.Join(',', connections)}) GROUP BY connection",
                 r => (Connection: r.GetInt64(0), Members: r.GetInt64(1))))
             .ToDictionary(r => r.Connection, r => r.Members);
 
