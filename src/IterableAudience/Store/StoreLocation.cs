@@ -25,6 +25,8 @@ internal sealed record StoreLocation(string ConnectionString, string File)
             if (builder.DataSource.Length == 0 || builder.DataSource == ":memory:" || builder.Mode == SqliteOpenMode.Memory)
                 throw new StartFailure("ConnectionStrings__Store must name a file: a store in memory would forget the ledger with every restart.");
             var file = Path.GetFullPath(builder.DataSource);
+            if (Directory.Exists(file))
+                throw new StartFailure($"ConnectionStrings__Store names a folder: {file}. Name a file in it.");
             MakePrivate(file);
             builder.DataSource = file;
             if (!builder.ShouldSerialize("Default Timeout"))
@@ -53,7 +55,7 @@ internal sealed record StoreLocation(string ConnectionString, string File)
 
         if (!Directory.Exists(folder))
             Directory.CreateDirectory(folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
-        if (!System.IO.File.Exists(file) && !Directory.Exists(file))
+        if (!System.IO.File.Exists(file))
         {
             using var made = new FileStream(file, new FileStreamOptions
             {
