@@ -61,7 +61,7 @@ internal sealed class Approval(Func<StoreContext> open, LeanStore store, SyncQue
         };
         if (!await SyncStart.SaveAsync(db, sync, cancel))
         {
-            return (null, await SyncEndpoints.ObstacleAsync(db, connection, cancel) ?? SyncEndpoints.Running(connection.Id, null));
+            return (null, await SyncEndpoints.ObstacleAsync(db, connection, cancel) ?? SyncEndpoints.Running(null));
         }
 
         _ = monitor.Of(sync.No);

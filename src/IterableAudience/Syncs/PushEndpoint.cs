@@ -38,7 +38,7 @@ internal static class PushEndpoint
             .Streams("application/json", Ndjson)
             .Example(JsonExample, name: "Two people, and one that validation refuses")
             .Example(NdjsonExample, Ndjson, "One comes, one goes")
-            .Answers(409, 413, 415);
+            .Answers(409, 413, 415, 503);
 
     /// <summary>Pushes records and starts a sync of them.</summary>
     /// <remarks>
@@ -108,7 +108,7 @@ internal static class PushEndpoint
         if (await push.ClaimAsync(connection, options, key.Length > 0 ? key : null, cancellation) is not { } sync)
         {
             return await SyncEndpoints.ObstacleAsync(db, connection, cancellation)
-                ?? SyncEndpoints.Running(connection.Id, null);
+                ?? SyncEndpoints.Running(null);
         }
 
         try
@@ -124,13 +124,7 @@ internal static class PushEndpoint
         {
             if (monitor.Stopping.IsCancellationRequested)
             {
-                // The server would wait for the rest of the body, and the service for the server.
-                request.HttpContext.Response.OnCompleted(static context =>
-                {
-                    ((HttpContext)context).Abort();
-                    return Task.CompletedTask;
-                }, request.HttpContext);
-                return ProblemAnswer.Of(StatusCodes.Status503ServiceUnavailable, AbandonedSyncs.Stopped).RetryAfter(TimeSpan.FromSeconds(5)).With("syncId", sync.Id);
+                return CutOff(request, sync.Id);
             }
 
             return ProblemAnswer.Conflict("The sync was stopped while its body was coming in. Nothing was sent.").With("syncId", sync.Id);
@@ -259,10 +253,11 @@ internal static class PushEndpoint
             try
             {
                 await using var body = BodyStream.Open(request.Body, request.Headers.ContentEncoding);
+                using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation, monitor.Stopping);
                 RecordSink ignore = static (_, _) => ValueTask.CompletedTask;
                 var read = ndjson
-                    ? await RecordBody.ReadNdjsonAsync(body, IdentifierMapping.None, ignore, intake, time, cancellation)
-                    : await RecordBody.ReadJsonAsync(body, IdentifierMapping.None, ignore, intake, time, cancellation);
+                    ? await RecordBody.ReadNdjsonAsync(body, IdentifierMapping.None, ignore, intake, time, stop.Token)
+                    : await RecordBody.ReadJsonAsync(body, IdentifierMapping.None, ignore, intake, time, stop.Token);
                 if (read.Hash != hash)
                 {
                     return ProblemAnswer.Conflict("This Idempotency-Key came with another body before. Use a new key for new records.").With("syncId", known.Id);
@@ -272,9 +267,26 @@ internal static class PushEndpoint
             {
                 return Refused(fault, known.Id);
             }
+            catch (OperationCanceledException) when (monitor.Stopping.IsCancellationRequested)
+            {
+                return CutOff(request, known.Id);
+            }
         }
 
         return await AnswerAsync(db, connection.Id, known.No, options.Wait, monitor, time, cancellation);
+    }
+
+    /// <summary>The service stops while a body comes in. The server would wait for the rest of it, and the service for the server, so the connection goes with the answer.</summary>
+    private static ProblemAnswer CutOff(HttpRequest request, string syncId)
+    {
+        request.HttpContext.Response.OnCompleted(
+            static context =>
+            {
+                ((HttpContext)context).Abort();
+                return Task.CompletedTask;
+            },
+            request.HttpContext);
+        return ProblemAnswer.Of(StatusCodes.Status503ServiceUnavailable, AbandonedSyncs.Stopped).RetryAfter(TimeSpan.FromSeconds(5)).With("syncId", syncId);
     }
 
     private static ProblemAnswer Refused(BodyException fault, string syncId)

@@ -46,12 +46,11 @@ internal static class SyncEndpoints
         }
 
         var running = await db.Syncs.Where(s => s.ConnectionNo == connection.No && s.Active).Select(s => s.Id).FirstOrDefaultAsync(cancellation);
-        return running is null ? null : Running(connection.Id, running);
+        return running is null ? null : Running(running);
     }
 
-    internal static ProblemAnswer Running(string connectionId, string? syncId)
+    internal static ProblemAnswer Running(string? syncId)
     {
-        _ = connectionId;
         var answer = ProblemAnswer.Conflict("A sync of this connection is already running. Wait until it has ended, or stop it.").RetryAfter(TimeSpan.FromSeconds(5));
         return syncId is null ? answer : answer.With("syncId", JsonValue.Create(syncId));
     }

@@ -52,7 +52,7 @@ internal sealed class HolderMerge(LeanStore store, BatchStore batches, long list
             }
 
             var reader = new BlobReader(batches.Blob(c, stage, number));
-            _ = reader.Byte();
+            PlanOpCodec.CheckVersion(ref reader);
             for (var i = 0; i < result.Length / 2; i++)
             {
                 var op = PlanOpCodec.ReadHashes(ref reader);

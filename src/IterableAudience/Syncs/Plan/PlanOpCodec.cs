@@ -11,6 +11,15 @@ internal static class PlanOpCodec
 {
     public const byte Version = 1;
 
+    /// <summary>Reads the version byte in front of a batch's operations.</summary>
+    public static void CheckVersion(ref BlobReader reader)
+    {
+        if (reader.Byte() != Version)
+        {
+            throw new InvalidDataException("A batch has a version that this program does not know.");
+        }
+    }
+
     /// <summary>Writes the operation without its tail; planning appends the tail when it knows it.</summary>
     public static void WriteBody(BlobWriter blob, PlanOp op)
     {

@@ -39,10 +39,7 @@ internal sealed class Batch(Stage stage, int number, byte[] ords, byte[] blob)
     private static PlanOp[] Decode(byte[] ords, byte[] blob)
     {
         var reader = new BlobReader(blob);
-        if (reader.Byte() != PlanOpCodec.Version)
-        {
-            throw new InvalidDataException("A batch has a version that this program does not know.");
-        }
+        PlanOpCodec.CheckVersion(ref reader);
 
         var operations = new PlanOp[ords.Length / 6];
         for (var i = 0; i < operations.Length; i++)
