@@ -49,16 +49,14 @@ internal sealed class BatchContent : HttpContent
         json.WriteStartArray(Subscribers);
         for (var i = 0; i < subscribers.Count; i++)
         {
-            var subscriber = subscribers[i];
             json.WriteStartObject();
-            if (subscriber.Email is not null)
+            if (subscribers is EncodedIdentities encoded)
             {
-                json.WriteString(Email, subscriber.Email);
+                Write(json, encoded.EmailOf(i), encoded.UserIdOf(i));
             }
-
-            if (subscriber.UserId is not null)
+            else
             {
-                json.WriteString(UserId, subscriber.UserId);
+                Write(json, subscribers[i]);
             }
 
             json.WriteEndObject();
@@ -71,6 +69,32 @@ internal sealed class BatchContent : HttpContent
         }
 
         json.WriteEndObject();
+    }
+
+    private static void Write(Utf8JsonWriter json, Identity subscriber)
+    {
+        if (subscriber.Email is not null)
+        {
+            json.WriteString(Email, subscriber.Email);
+        }
+
+        if (subscriber.UserId is not null)
+        {
+            json.WriteString(UserId, subscriber.UserId);
+        }
+    }
+
+    private static void Write(Utf8JsonWriter json, ReadOnlySpan<byte> email, ReadOnlySpan<byte> userId)
+    {
+        if (!email.IsEmpty)
+        {
+            json.WriteString(Email, email);
+        }
+
+        if (!userId.IsEmpty)
+        {
+            json.WriteString(UserId, userId);
+        }
     }
 
     protected override bool TryComputeLength(out long length)

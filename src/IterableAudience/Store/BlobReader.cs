@@ -4,11 +4,11 @@ using System.Text;
 namespace IterableAudience.Store;
 
 /// <summary>Reads what <see cref="BlobWriter"/> wrote. Throws on a blob that ends too early: that is a damaged store, not bad input.</summary>
-internal ref struct BlobReader(ReadOnlySpan<byte> blob)
+internal ref struct BlobReader(ReadOnlySpan<byte> blob, int start = 0)
 {
     private readonly ReadOnlySpan<byte> _blob = blob;
 
-    public int Position { get; private set; }
+    public int Position { get; private set; } = start;
 
     public readonly bool AtEnd => Position >= _blob.Length;
 

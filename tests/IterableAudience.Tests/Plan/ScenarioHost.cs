@@ -4,6 +4,7 @@ using System.Text.Json.Nodes;
 using IterableAudience.Iterable;
 using IterableAudience.Records;
 using IterableAudience.Store;
+using IterableAudience.Syncs.Plan;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using Xunit;
@@ -19,7 +20,8 @@ internal sealed class ScenarioHost : IAsyncDisposable
 
     /// <param name="folder">The store of an earlier host; none makes a new one.</param>
     /// <param name="keepFolder">The store is left for a later host.</param>
-    public ScenarioHost(string? folder = null, bool keepFolder = false)
+    /// <param name="rulesOnly">Every key is planned by the rules, those too that the planner has a shorter way for.</param>
+    public ScenarioHost(string? folder = null, bool keepFolder = false, bool rulesOnly = false)
     {
         _host = new TestHost
         {
@@ -31,7 +33,11 @@ internal sealed class ScenarioHost : IAsyncDisposable
                 ["Iterable:MaxInFlight"] = "1", // requests meet their faults in one order
                 ["Iterable:ListsCacheTime"] = "00:00:00",
             },
-            Services = services => services.AddHttpClient(nameof(IterableClient)).ConfigurePrimaryHttpMessageHandler(() => Iterable),
+            Services = services =>
+            {
+                services.AddHttpClient(nameof(IterableClient)).ConfigurePrimaryHttpMessageHandler(() => Iterable);
+                services.AddSingleton(s => new Planner(s.GetRequiredService<LeanStore>(), s.GetRequiredService<KeyedHash>()) { RulesOnly = rulesOnly });
+            },
             KeepFolder = keepFolder,
         };
         if (folder is not null)

@@ -55,7 +55,7 @@ internal sealed class HolderMerge(LeanStore store, BatchStore batches, long list
             PlanOpCodec.CheckVersion(ref reader);
             for (var i = 0; i < result.Length / 2; i++)
             {
-                var op = PlanOpCodec.ReadHashes(ref reader);
+                var op = PlanOpCodec.ReadHead(ref reader);
                 var outcome = (Outcome)result[2 * i];
                 var wanted = remove
                     ? outcome == Outcome.Unsubscribed && op.Kind != OpKind.UnknownDelete

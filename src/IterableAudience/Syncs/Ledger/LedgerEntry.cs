@@ -1,6 +1,7 @@
 using System.Text;
 using IterableAudience.Records;
 using IterableAudience.Store;
+using IterableAudience.Syncs.Plan;
 using IterableAudience.Syncs.Staging;
 
 namespace IterableAudience.Syncs.Ledger;
@@ -49,6 +50,17 @@ internal struct LedgerEntry
         }
 
         return scratch.ToArray();
+    }
+
+    /// <summary>The stored value of an entry that remembers just what an operation sends; valid until <paramref name="scratch"/> is used again.</summary>
+    public static ReadOnlySpan<byte> Encode(BlobWriter scratch, in OpHead head, byte[] blob)
+    {
+        scratch.Clear();
+        scratch.Byte(Version);
+        scratch.Byte((byte)head.KeyKind);
+        scratch.Byte((byte)((head.Email.Exists ? HasEmail : 0) | (head.UserId.Exists ? HasUserId : 0)));
+        scratch.Bytes(head.Texts.Of(blob));
+        return scratch.Written;
     }
 
     public static LedgerEntry Decode(long connection, long keyHash, int slot, EntryState state, byte[] value)

@@ -63,6 +63,10 @@ internal sealed class LedgerWriter : IDisposable
         }
     }
 
+    /// <summary>An accepted subscribe that stands alone (<see cref="OpHead.IsPlain"/>): the million-row path.</summary>
+    public void Subscribed(in OpHead head, byte[] blob)
+        => Put(head.KeyHash, head.Slot, head.KeyKind, head.Prior, EntryState.Member, LedgerEntry.Encode(_scratch, head, blob));
+
     /// <summary>What an answer to an unsubscribe means for the entry that it ends.</summary>
     /// <param name="op">A leave or replace; a delete of an unknown key has no entry.</param>
     /// <param name="outcome">Unsubscribed, Failed or Retained move the entry; NotSent leaves it as it is, unless it may have been done all the same.</param>
@@ -111,11 +115,15 @@ internal sealed class LedgerWriter : IDisposable
     private BulkStatement Statement(string sql) => new BulkStatement(_connection, sql).Bind(1, _list).Bind(2, _own);
 
     private void Put(PlanOp op, EntryState state)
+        => Put(
+            op.KeyHash, op.Slot, op.KeyKind, op.Prior, state,
+            LedgerEntry.Encode(_scratch, op.KeyKind, op.Key, op.LedgerIdentity.Email, op.LedgerIdentity.UserId));
+
+    private void Put(long keyHash, byte slot, KeyKind keyKind, EntryState prior, EntryState state, ReadOnlySpan<byte> value)
     {
-        var value = LedgerEntry.Encode(_scratch, op.KeyKind, op.Key, op.LedgerIdentity.Email, op.LedgerIdentity.UserId);
         // A keyless delete may have moved the entry of another key in this very sync; primary keys have their entries to themselves.
-        var prior = op.KeyKind == KeyKind.Primary || op.Prior == EntryState.None ? op.Prior : StateOf(op.KeyHash, op.Slot);
-        _put.Bind(3, op.KeyHash).Bind(4, op.Slot).Bind(5, (long)state).Bind(6, value).Run();
+        prior = keyKind == KeyKind.Primary || prior == EntryState.None ? prior : StateOf(keyHash, slot);
+        _put.Bind(3, keyHash).Bind(4, slot).Bind(5, (long)state).Bind(6, value).Run();
         Move(prior, state);
     }
 

@@ -17,6 +17,8 @@ internal sealed class CutStep(PlanRun run) : IDisposable
     /// <summary>Sequence number of the chunk for removals that nobody sent; after all that were received.</summary>
     public const int OwnSeq = int.MaxValue;
 
+    private static readonly List<Finding> NoFindings = [];
+
     private readonly BatchCutter?[] _cutters = new BatchCutter?[16];
     private readonly IncrementalHash _planHash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
     private readonly BlobWriter _ownChunk = new();
@@ -24,11 +26,14 @@ internal sealed class CutStep(PlanRun run) : IDisposable
     private readonly BlobWriter _tail = new();
     private int _ownRecords;
 
+    /// <summary>Reads what the steps before left of a slice.</summary>
+    public (byte[] Operations, Dictionary<int, List<Finding>> Findings) Prepare(int part)
+        => (run.Operations.Read(part), ByOperation(run.Findings.Read(part)));
+
     /// <summary>Cuts one slice and writes what it fills, within the caller's transaction.</summary>
-    public void Run(SqliteConnection write, int part)
+    public void Write(SqliteConnection write, int part, (byte[] Operations, Dictionary<int, List<Finding>> Findings) slice)
     {
-        var findings = ByOperation(run.Findings.Read(part));
-        var bytes = run.Operations.Read(part);
+        var (bytes, findings) = slice;
         List<byte> stages = [];
         for (var at = 0; at < bytes.Length;)
         {
@@ -37,7 +42,7 @@ internal sealed class CutStep(PlanRun run) : IDisposable
             var length = BinaryPrimitives.ReadInt32LittleEndian(bytes.AsSpan(at + 6));
             var body = bytes.AsSpan(at + 10, length);
             at += 10 + length;
-            findings.TryGetValue(ord, out var found);
+            var found = findings.Count > 0 && findings.TryGetValue(ord, out var some) ? some : NoFindings;
             stages.Add((byte)Cut(write, new OpRef((ushort)part, ord), flags, body, found));
         }
 
@@ -70,14 +75,14 @@ internal sealed class CutStep(PlanRun run) : IDisposable
         return findings;
     }
 
-    private Stage Cut(SqliteConnection write, OpRef reference, OpFlags flags, ReadOnlySpan<byte> body, List<Finding>? findings)
+    private Stage Cut(SqliteConnection write, OpRef reference, OpFlags flags, ReadOnlySpan<byte> body, List<Finding> findings)
     {
         var kind = (OpKind)body[0];
         var stage = kind == OpKind.Subscribe ? Stage.Subscribe : kind == OpKind.Replace ? Stage.SettleReplaced : Stage.Unsubscribe;
         var held = false;
         OpRef? target = null;
-        List<OpRef> dependsOn = [];
-        foreach (var finding in findings ?? [])
+        List<OpRef>? dependsOn = null;
+        foreach (var finding in findings)
         {
             switch (finding.Kind)
             {
@@ -91,7 +96,7 @@ internal sealed class CutStep(PlanRun run) : IDisposable
                     flags |= OpFlags.EmailHeld | OpFlags.EmailHeldForNow;
                     break;
                 case FindingKind.DependsOn:
-                    dependsOn.Add(finding.Other);
+                    (dependsOn ??= []).Add(finding.Other);
                     stage = Stage.SettleReplaced;
                     break;
                 default:
@@ -110,7 +115,7 @@ internal sealed class CutStep(PlanRun run) : IDisposable
         {
             // A replaced identity that is held becomes leaving with its subscribe; an old leaving entry is leaving already.
             stage = kind == OpKind.Replace || (flags & OpFlags.Retried) != 0 ? Stage.None : Stage.Retain;
-            (target, dependsOn) = (null, []);
+            (target, dependsOn) = (null, null);
         }
 
         Count(kind, flags, stage);
@@ -121,10 +126,14 @@ internal sealed class CutStep(PlanRun run) : IDisposable
 
         if (stage != Stage.None)
         {
-            flags |= (target is null ? 0 : OpFlags.Follows) | (dependsOn.Count == 0 ? 0 : OpFlags.Depends);
-            var tail = new PlanOp { Flags = flags, Target = target ?? default, TargetPlace = (Stage.None, 0, 0), DependsOn = [.. dependsOn] };
             _tail.Clear();
-            PlanOpCodec.WriteTail(_tail, tail);
+            if (target is not null || dependsOn is not null)
+            {
+                flags |= (target is null ? 0 : OpFlags.Follows) | (dependsOn is null ? 0 : OpFlags.Depends);
+                PlanOpCodec.WriteTail(
+                    _tail, new PlanOp { Flags = flags, Target = target ?? default, TargetPlace = (Stage.None, 0, 0), DependsOn = dependsOn?.ToArray() ?? [] });
+            }
+
             Cutter(stage).Add(write, reference, flags, body, _tail.Written);
         }
 

@@ -14,41 +14,37 @@ internal sealed class IdentityStep
     private readonly IdentityRules _rules;
     private IdentityRef[] _gathered = new IdentityRef[16];
 
-    public IdentityStep(PlanRun run, bool ledgerIsEmpty)
+    /// <param name="run">What the first step found.</param>
+    /// <param name="ledger">Null when it is empty.</param>
+    public IdentityStep(PlanRun run, LedgerReader? ledger)
     {
         _run = run;
-        Action<UInt128, List<LedgerEntry>> holders = ledgerIsEmpty ? static (_, _) => { } : run.Ledger.Holders;
+        Action<UInt128, List<LedgerEntry>> holders = ledger is null ? static (_, _) => { } : ledger.Holders;
         _rules = new IdentityRules(Found, holders, run.Hash) { OwnConnection = run.Connection };
     }
 
-    public void Run(CancellationToken cancel)
+    public async Task RunAsync(CancellationToken cancel)
     {
-        Pass(_run.Users, _rules.SubscribesOfUser, cancel);
-        Pass(_run.Emails, _rules.Email, cancel);
+        await PassAsync(_run.Users, _rules.SubscribesOfUser, cancel);
+        await PassAsync(_run.Emails, _rules.Email, cancel);
         if (_run.HasLeavers)
         {
-            Pass(_run.Users, _rules.LeaversOfUser, cancel);
+            await PassAsync(_run.Users, _rules.LeaversOfUser, cancel);
         }
     }
 
     private delegate void RunRule(ReadOnlySpan<IdentityRef> run);
 
-    private void Pass(Spill spill, RunRule rule, CancellationToken cancel)
+    private async Task PassAsync(Spill spill, RunRule rule, CancellationToken cancel)
     {
+        var next = Task.Run(() => Sorted(spill, 0), cancel);
         for (var part = 0; part < _run.Partitions; part++)
         {
+            var (bytes, keys, order) = await next;
             cancel.ThrowIfCancellationRequested();
-            var bytes = spill.Read(part);
+            var ahead = part + 1;
+            next = ahead < _run.Partitions ? Task.Run(() => Sorted(spill, ahead), cancel) : next;
             var references = MemoryMarshal.Cast<byte, IdentityRef>(bytes);
-            var keys = new ulong[references.Length];
-            var order = new int[references.Length];
-            for (var i = 0; i < references.Length; i++)
-            {
-                keys[i] = references[i].HashHigh;
-                order[i] = i;
-            }
-
-            Array.Sort(keys, order);
             for (var i = 0; i < order.Length;)
             {
                 var end = i + 1;
@@ -66,7 +62,23 @@ internal sealed class IdentityStep
                 i = end;
             }
         }
+    }
 
+    /// <summary>The references of a slice and their order by the first half of the hash. Runs ahead of the rules, which need the slices one by one.</summary>
+    private static (byte[] References, ulong[] Keys, int[] Order) Sorted(Spill spill, int part)
+    {
+        var bytes = spill.Read(part);
+        var references = MemoryMarshal.Cast<byte, IdentityRef>(bytes);
+        var keys = new ulong[references.Length];
+        var order = new int[references.Length];
+        for (var i = 0; i < references.Length; i++)
+        {
+            keys[i] = references[i].HashHigh;
+            order[i] = i;
+        }
+
+        Array.Sort(keys, order);
+        return (bytes, keys, order);
     }
 
     /// <summary>Copies a run and puts it in a fixed order, so that the same records always give the same plan.</summary>

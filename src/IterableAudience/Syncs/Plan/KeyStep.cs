@@ -10,30 +10,31 @@ namespace IterableAudience.Syncs.Plan;
 
 /// <summary>
 /// First step of planning, slice by slice of the key space: brings the records of each key and its ledger entries together, in key-hash
-/// order, and lets <see cref="KeyRules"/> decide. Writes the fate of each record; operations and their identifiers go on to the next steps.
+/// order, and lets <see cref="KeyRules"/> decide. Gives the fate of each record; operations and their identifiers go on to the next steps.
 /// </summary>
-internal sealed class KeyStep(PlanRun run)
+/// <remarks>Concurrency: one instance, with connection and ledger of its own, for each slice that is planned at the same time.</remarks>
+internal sealed class KeyStep(PlanRun run, SqliteConnection read, LedgerReader ledger)
 {
     private readonly List<StagedRecord> _records = [];
     private readonly List<LedgerEntry> _entries = [];
     private readonly List<LedgerEntry> _ofKey = [];
     private readonly List<PlanOp> _operations = [];
+    private readonly SlicePlan _plan = new(run.Hash);
     private readonly BlobWriter _blob = new();
-    private int _nextOrd;
 
     /// <summary>Plans one slice and returns the verdict blobs of its chunks, by sequence number.</summary>
-    public List<(int Seq, byte[] Verdicts)> Run(SqliteConnection read, int part)
+    public List<(int Seq, byte[] Verdicts)> Run(int part)
     {
         _records.Clear();
         _entries.Clear();
-        _nextOrd = 0;
+        _plan.Begin(part);
         foreach (var (seq, blob) in read.Rows(
             "SELECT seq, blob FROM chunk WHERE sync = @s AND part = @p ORDER BY seq", r => (r.GetInt32(0), r.Blob(1)), ("@s", run.Sync), ("@p", part)))
         {
             ChunkCodec.Read(blob, seq, _records);
         }
 
-        var order = Order();
+        var order = KeyOrder.Of(CollectionsMarshal.AsSpan(_records), run.Hash);
         var byKey = LoadEntries(part, order.Length);
         var verdicts = new Verdict[_records.Count];
         for (var i = 0; i < verdicts.Length; i++)
@@ -41,111 +42,108 @@ internal sealed class KeyStep(PlanRun run)
             verdicts[i] = Verdict.Final(Outcome.Rejected, _records[i].Rejection); // those without a key stay so
         }
 
+        DecideAll(order, byKey, verdicts);
+        run.Take(part, _plan);
+        return Encode(verdicts);
+    }
+
+    private void DecideAll(int[] order, bool byKey, Verdict[] verdicts)
+    {
         var records = CollectionsMarshal.AsSpan(_records);
         var e = 0;
         for (var i = 0; i < order.Length;)
         {
-            var keyHash = records[order[i]].KeyHash;
+            ref readonly var record = ref records[order[i]];
             var end = i + 1;
-            while (end < order.Length && records[order[end]].KeyHash == keyHash)
+            while (end < order.Length && records[order[end]].KeyHash == record.KeyHash)
             {
                 end++;
             }
 
-            for (; !byKey && e < _entries.Count && _entries[e].KeyHash < keyHash; e = EndOfKey(e))
+            for (; !byKey && e < _entries.Count && _entries[e].KeyHash < record.KeyHash; e = EndOfKey(e))
             {
-                DecideUnstaged(part, e, EndOfKey(e));
+                DecideUnstaged(e, EndOfKey(e));
             }
 
             _ofKey.Clear();
             if (byKey)
             {
-                run.Ledger.OfKey(keyHash, _ofKey);
+                ledger.OfKey(record.KeyHash, _ofKey);
             }
             else
             {
-                for (; e < _entries.Count && _entries[e].KeyHash == keyHash; e++)
+                for (; e < _entries.Count && _entries[e].KeyHash == record.KeyHash; e++)
                 {
                     _ofKey.Add(_entries[e]);
                 }
             }
 
-            DecideHash(part, order.AsSpan(i, end - i), verdicts);
+            if (end - i > 1 || _ofKey.Count > 0 || !TryDecideAlone(record, out verdicts[order[i]]))
+            {
+                DecideHash(order.AsSpan(i, end - i), verdicts);
+            }
+
             i = end;
         }
 
         for (; !byKey && e < _entries.Count; e = EndOfKey(e))
         {
-            DecideUnstaged(part, e, EndOfKey(e));
+            DecideUnstaged(e, EndOfKey(e));
         }
 
         if (byKey)
         {
-            DecideLeaving(part, order);
+            DecideLeaving(order);
         }
-
-        return Encode(verdicts);
     }
 
-    /// <summary>The records that have a key, by key hash and then in the order of arrival.</summary>
-    private int[] Order()
+    /// <summary>
+    /// A good record that comes alone, with a key that the ledger does not know: most of a large sync. <see cref="KeyRules"/> would say the
+    /// same (a test compares them). A keyless delete is not alone: it may end entries with other keys.
+    /// </summary>
+    private bool TryDecideAlone(in StagedRecord record, out Verdict verdict)
     {
-        var records = CollectionsMarshal.AsSpan(_records);
-        var keys = new List<(long Hash, int Index)>(records.Length);
-        for (var i = 0; i < records.Length; i++)
+        var (kind, key) = record.Key;
+        verdict = Verdict.Final(Outcome.Rejected, record.Rejection);
+        if (run.RulesOnly || record.Rejection != Reason.None || !record.HasIdentity || record.Action is not { } action
+            || (action == RecordAction.Delete && kind != KeyKind.Primary))
         {
-            var (kind, key) = records[i].Key;
-            if (kind != KeyKind.None)
-            {
-                records[i].KeyHash = run.Hash.Key((byte)kind, key.Of(records[i].Blob));
-                keys.Add((records[i].KeyHash, i));
-            }
+            return false;
         }
 
-        var hashes = keys.Select(k => k.Hash).ToArray();
-        var order = keys.Select(k => k.Index).ToArray();
-        Array.Sort(hashes, order);
-        for (var i = 0; i < order.Length;)
+        if (action == RecordAction.Delete && run.Mode.IgnoreUnknownDeletes)
         {
-            var end = i + 1;
-            while (end < order.Length && hashes[end] == hashes[i])
-            {
-                end++;
-            }
-
-            if (end - i > 1)
-            {
-                Array.Sort(order, i, end - i);
-            }
-
-            i = end;
+            verdict = Verdict.Final(Outcome.Unsubscribed, Reason.WasNotMember);
+            return true;
         }
 
-        return order;
+        verdict = Verdict.Operations(_plan.NextOrd, 1);
+        _plan.AddAlone(action == RecordAction.Delete ? OpKind.UnknownDelete : OpKind.Subscribe, record, kind, key);
+        return true;
     }
 
     /// <summary>Loads the slice of the ledger when much of it is needed; true when it is cheaper to ask key by key.</summary>
     private bool LoadEntries(int part, int keys)
     {
-        var (members, maybes, leaving) = run.Ledger.Counts();
+        var (members, maybes, leaving) = ledger.Counts();
         var (from, to) = run.Range(part);
         var inSlice = (members + maybes + leaving) / run.Partitions;
         if (!run.Mode.Full && keys < inSlice / 8)
         {
-            run.Ledger.LeavingOfRange(from, to, _entries);
+            ledger.LeavingOfRange(from, to, _entries);
             return true;
         }
 
         if (inSlice > 0 || members + maybes + leaving > 0)
         {
-            run.Ledger.OfRange(from, to, _entries);
+            ledger.OfRange(from, to, _entries);
         }
 
         return false;
     }
 
     /// <summary>Decides all keys of one hash: one, unless two keys collide.</summary>
-    private void DecideHash(int part, ReadOnlySpan<int> indexes, Verdict[] verdicts)
+    private void DecideHash(ReadOnlySpan<int> indexes, Verdict[] verdicts)
     {
         var records = CollectionsMarshal.AsSpan(_records);
         Span<bool> done = indexes.Length <= 256 ? stackalloc bool[indexes.Length] : new bool[indexes.Length];
@@ -170,7 +168,7 @@ internal sealed class KeyStep(PlanRun run)
                 }
             }
 
-            Decide(part, kind, key, CollectionsMarshal.AsSpan(ofKey), verdicts);
+            Decide(kind, key, CollectionsMarshal.AsSpan(ofKey), verdicts);
         }
 
         // Entries of a colliding key that no record names.
@@ -187,12 +185,12 @@ internal sealed class KeyStep(PlanRun run)
             {
                 _operations.Clear();
                 KeyRules.Decide([], CollectionsMarshal.AsSpan(_ofKey)[i..EndOf(_ofKey, i)], run.Mode, [], _operations);
-                Emit(part, keyText: null, KeyKind.None, 0);
+                Emit(keyText: null, KeyKind.None, 0);
             }
         }
     }
 
-    private void Decide(int part, KeyKind kind, ReadOnlySpan<byte> key, ReadOnlySpan<int> indexes, Verdict[] verdicts)
+    private void Decide(KeyKind kind, ReadOnlySpan<byte> key, ReadOnlySpan<int> indexes, Verdict[] verdicts)
     {
         var keyRecords = new KeyRecord[indexes.Length];
         for (var i = 0; i < indexes.Length; i++)
@@ -222,11 +220,11 @@ internal sealed class KeyStep(PlanRun run)
         for (var i = 0; i < fates.Length; i++)
         {
             verdicts[indexes[i]] = fates[i].Outcome == Outcome.Pending
-                ? Verdict.Operations(_nextOrd, deciding)
+                ? Verdict.Operations(_plan.NextOrd, deciding)
                 : Verdict.Final(fates[i].Outcome, fates[i].Reason);
         }
 
-        Emit(part, Encoding.UTF8.GetString(key), kind, _records[indexes[0]].KeyHash);
+        Emit(Encoding.UTF8.GetString(key), kind, _records[indexes[0]].KeyHash);
     }
 
     /// <summary>A keyless delete ends all keyless entries of that person, whichever identifier is their key.</summary>
@@ -235,12 +233,12 @@ internal sealed class KeyStep(PlanRun run)
         List<LedgerEntry> found = [];
         if (identity.UserId is not null)
         {
-            run.Ledger.Holders(run.Hash.User(identity.UserId), found);
+            ledger.Holders(run.Hash.User(identity.UserId), found);
         }
 
         if (identity.Email is not null)
         {
-            run.Ledger.Holders(run.Hash.Email(identity.Email), found);
+            ledger.Holders(run.Hash.Email(identity.Email), found);
         }
 
         foreach (var entry in found)
@@ -253,15 +251,15 @@ internal sealed class KeyStep(PlanRun run)
         }
     }
 
-    private void DecideUnstaged(int part, int from, int to)
+    private void DecideUnstaged(int from, int to)
     {
         _operations.Clear();
         KeyRules.Decide([], CollectionsMarshal.AsSpan(_entries)[from..to], run.Mode, [], _operations);
-        Emit(part, keyText: null, KeyKind.None, 0);
+        Emit(keyText: null, KeyKind.None, 0);
     }
 
     /// <summary>Leaving entries of keys that were not staged (those that were have been seen with their key).</summary>
-    private void DecideLeaving(int part, int[] order)
+    private void DecideLeaving(int[] order)
     {
         var staged = new HashSet<long>(order.Length);
         foreach (var index in order)
@@ -273,96 +271,20 @@ internal sealed class KeyStep(PlanRun run)
         {
             if (!staged.Contains(_entries[i].KeyHash))
             {
-                DecideUnstaged(part, i, i + 1);
+                DecideUnstaged(i, i + 1);
             }
         }
     }
 
-    private void Emit(int part, string? keyText, KeyKind kind, long keyHash)
+    /// <summary>Hands on what the rules decided. An operation on an entry of the ledger names its key itself; others are the record's.</summary>
+    private void Emit(string? keyText, KeyKind kind, long keyHash)
     {
-        var subscribeOrd = _nextOrd;
-        foreach (var planned in _operations)
+        var subscribeOrd = _plan.NextOrd;
+        foreach (var op in _operations)
         {
-            var ofRecord = planned.Key.Length == 0 && keyText is not null;
-            var op = Complete(planned, ofRecord ? keyText! : planned.Key, ofRecord ? kind : planned.KeyKind, ofRecord ? keyHash : planned.KeyHash);
-            Spill(part, op, subscribeOrd);
-            _nextOrd++;
+            var ofRecord = op.Key.Length == 0 && keyText is not null;
+            _plan.Add(op, ofRecord ? keyText! : op.Key, ofRecord ? kind : op.KeyKind, ofRecord ? keyHash : op.KeyHash, subscribeOrd);
         }
-    }
-
-    private PlanOp Complete(PlanOp op, string key, KeyKind kind, long keyHash)
-    {
-        var differs = op.Kind == OpKind.Subscribe && op.LedgerIdentity != op.Identity;
-        return new PlanOp
-        {
-            Kind = op.Kind,
-            Flags = op.Flags
-                | (op.Identity.Email is null ? 0 : OpFlags.HasEmail)
-                | (op.Identity.UserId is null ? 0 : OpFlags.HasUserId)
-                | (differs ? OpFlags.LedgerDiffers : 0)
-                | (op.EndSlots.Length + op.LeaveSlots.Length > 0 ? OpFlags.HasSlots : 0),
-            Line = op.Line,
-            KeyHash = keyHash,
-            Slot = op.Slot,
-            Prior = op.Prior,
-            KeyKind = kind,
-            Key = key,
-            Identity = op.Identity,
-            LedgerIdentity = op.LedgerIdentity,
-            UserHash = op.LedgerIdentity.UserId is null ? 0 : KeyedHash.Short(run.Hash.User(op.LedgerIdentity.UserId)),
-            EmailHash = op.LedgerIdentity.Email is null ? 0 : KeyedHash.Short(run.Hash.Email(op.LedgerIdentity.Email)),
-            EndSlots = op.EndSlots,
-            LeaveSlots = op.LeaveSlots,
-        };
-    }
-
-    private void Spill(int part, PlanOp op, int subscribeOrd)
-    {
-        _blob.Clear();
-        _blob.Int32(_nextOrd);
-        _blob.UInt16((ushort)op.Flags);
-        _blob.Int32(0);
-        PlanOpCodec.WriteBody(_blob, op);
-        _blob.PatchInt32(6, _blob.Length - 10);
-        run.Operations.Append(part, _blob.Written);
-        run.HasLeavers |= op.Kind != OpKind.Subscribe;
-
-        var reference = new IdentityRef
-        {
-            Part = (ushort)part,
-            Ord = _nextOrd,
-            SubscribeOrd = subscribeOrd,
-            Kind = op.Kind,
-            Line = op.Line,
-            Slot = op.Slot,
-            HasBoth = (byte)(op.LedgerIdentity is { Email: not null, UserId: not null } ? 1 : 0),
-            HasUserId = (byte)(op.LedgerIdentity.UserId is null ? 0 : 1),
-            EmailSent = (byte)(op.Identity.Email is null ? 0 : 1),
-            Retried = (byte)(op.Is(OpFlags.Retried) ? 1 : 0),
-            KeyHashOrOther = op.KeyHash,
-        };
-        if (op.LedgerIdentity.UserId is { } userId)
-        {
-            var hash = run.Hash.User(userId);
-            if (op.Kind == OpKind.Subscribe)
-            {
-                reference.KeyHashOrOther = op.Identity.Email is null ? 0 : op.EmailHash;
-            }
-
-            Append(run.Users, reference, hash);
-        }
-
-        if (op.LedgerIdentity.Email is { } email)
-        {
-            Append(run.Emails, reference, run.Hash.Email(email));
-        }
-    }
-
-    private void Append(Spill spill, IdentityRef reference, UInt128 hash)
-    {
-        reference.HashHigh = (ulong)(hash >> 64);
-        reference.HashLow = (ulong)hash;
-        spill.Append(run.IdentityPart(hash), MemoryMarshal.AsBytes(new ReadOnlySpan<IdentityRef>(in reference)));
     }
 
     private List<(int Seq, byte[] Verdicts)> Encode(Verdict[] verdicts)

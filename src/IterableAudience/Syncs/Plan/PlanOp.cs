@@ -108,7 +108,4 @@ internal sealed class PlanOp
     public OpRef[] DependsOn { get; set; } = [];
 
     public bool Is(OpFlags flag) => (Flags & flag) != 0;
-
-    /// <summary>The one identifier that an unsubscribe names: the userId if there is one, else the e-mail.</summary>
-    public Identity Named => Identity.UserId is not null ? new Identity(null, Identity.UserId) : Identity;
 }

@@ -84,46 +84,46 @@ internal static class PlanOpCodec
         WriteTail(blob, op);
     }
 
-    /// <summary>Reads what the index of holders needs of an operation, and passes over the rest.</summary>
-    public static (OpKind Kind, OpFlags Flags, long KeyHash, long UserHash, long EmailHash) ReadHashes(ref BlobReader reader)
+    /// <summary>Reads an operation in place, and passes over what only a whole reading needs.</summary>
+    public static OpHead ReadHead(ref BlobReader reader)
     {
         var flags = (OpFlags)reader.UInt16();
         var kind = (OpKind)reader.Byte();
         _ = reader.Varint();
         var keyHash = reader.Int64();
-        _ = reader.UInt16();
-        reader.SkipText();
-        var (hasEmail, hasUserId) = ((flags & OpFlags.HasEmail) != 0, (flags & OpFlags.HasUserId) != 0);
-        SkipTextIf(ref reader, hasEmail);
-        SkipTextIf(ref reader, hasUserId);
-        var emailHash = hasEmail ? reader.Int64() : 0;
-        var userHash = hasUserId ? reader.Int64() : 0;
+        var slot = reader.Byte();
+        var priorAndKind = reader.Byte();
+        var texts = reader.Position;
+        _ = reader.SkipText();
+        var email = (flags & OpFlags.HasEmail) != 0 ? reader.SkipText() : Slice.None;
+        var userId = (flags & OpFlags.HasUserId) != 0 ? reader.SkipText() : Slice.None;
+        var textsEnd = reader.Position;
+        var emailHash = email.Exists ? reader.Int64() : 0;
+        var userHash = userId.Exists ? reader.Int64() : 0;
         if ((flags & OpFlags.LedgerDiffers) != 0)
         {
             _ = reader.Byte();
-            reader.SkipText();
-            reader.SkipText();
+            _ = reader.SkipText();
+            _ = reader.SkipText();
             emailHash = reader.Int64();
             userHash = reader.Int64();
         }
 
-        if ((flags & OpFlags.HasSlots) != 0)
+        SkipRest(ref reader, flags);
+        return new OpHead
         {
-            reader.Skip(reader.Byte() * 2);
-            reader.Skip(reader.Byte() * 2);
-        }
-
-        if ((flags & (OpFlags.Follows | OpFlags.FollowUp)) != 0)
-        {
-            reader.Skip(6 + 1 + 4 + 2);
-        }
-
-        if ((flags & OpFlags.Depends) != 0)
-        {
-            reader.Skip((int)reader.Varint() * 6);
-        }
-
-        return (kind, flags, keyHash, userHash, emailHash);
+            Kind = kind,
+            Flags = flags,
+            KeyHash = keyHash,
+            Slot = slot,
+            Prior = (EntryState)(priorAndKind & 0xF),
+            KeyKind = (KeyKind)(priorAndKind >> 4),
+            Email = email,
+            UserId = userId,
+            Texts = new Slice(texts, textsEnd - texts),
+            EmailHash = emailHash,
+            UserHash = userHash,
+        };
     }
 
     public static PlanOp Read(ref BlobReader reader, OpRef reference)
@@ -187,11 +187,22 @@ internal static class PlanOpCodec
         return op;
     }
 
-    private static void SkipTextIf(ref BlobReader reader, bool present)
+    private static void SkipRest(ref BlobReader reader, OpFlags flags)
     {
-        if (present)
+        if ((flags & OpFlags.HasSlots) != 0)
         {
-            reader.SkipText();
+            reader.Skip(reader.Byte() * 2);
+            reader.Skip(reader.Byte() * 2);
+        }
+
+        if ((flags & (OpFlags.Follows | OpFlags.FollowUp)) != 0)
+        {
+            reader.Skip(6 + 1 + 4 + 2);
+        }
+
+        if ((flags & OpFlags.Depends) != 0)
+        {
+            reader.Skip((int)reader.Varint() * 6);
         }
     }
 

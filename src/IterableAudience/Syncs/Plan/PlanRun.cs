@@ -1,13 +1,15 @@
+using System.Runtime.InteropServices;
 using IterableAudience.Store;
-using IterableAudience.Syncs.Ledger;
 using IterableAudience.Syncs.Staging;
 
 namespace IterableAudience.Syncs.Plan;
 
 /// <summary>What the three steps of planning share: the sync, its ledger, and the bytes on their way from one step to the next.</summary>
 internal sealed class PlanRun(
-    long sync, long connection, int partitions, PlanMode mode, KeyedHash hash, LedgerReader ledger, SyncCounts counts) : IDisposable
+    long sync, long connection, int partitions, PlanMode mode, KeyedHash hash, SyncCounts counts) : IDisposable
 {
+    private readonly Lock _gate = new();
+
     public long Sync { get; } = sync;
 
     public long Connection { get; } = connection;
@@ -18,8 +20,6 @@ internal sealed class PlanRun(
     public PlanMode Mode { get; } = mode;
 
     public KeyedHash Hash { get; } = hash;
-
-    public LedgerReader Ledger { get; } = ledger;
 
     public SyncCounts Counts { get; } = counts;
 
@@ -34,7 +34,10 @@ internal sealed class PlanRun(
     /// <summary>What the comparison found, by key slice of the operation.</summary>
     public Spill Findings { get; } = new(partitions);
 
-    public bool HasLeavers { get; set; }
+    public bool HasLeavers { get; private set; }
+
+    /// <summary>Plans every key by <see cref="KeyRules"/>, those too for which there is a shorter way. The plan is the same; a test sees to that.</summary>
+    public bool RulesOnly { get; init; }
 
     /// <summary>First and last key hash of a slice.</summary>
     public (long From, long To) Range(int part)
@@ -43,11 +46,31 @@ internal sealed class PlanRun(
     /// <summary>The slice that an identity hash belongs to.</summary>
     public int IdentityPart(UInt128 identityHash) => Partitions == 1 ? 0 : (int)(byte)(identityHash >> 120);
 
+    /// <summary>Takes what one slice brought, for the next steps. Slices may be planned at the same time.</summary>
+    public void Take(int part, SlicePlan plan)
+    {
+        lock (_gate)
+        {
+            HasLeavers |= plan.HasLeavers;
+            Operations.Append(part, plan.Operations);
+            Deal(plan.Users, Users);
+            Deal(plan.Emails, Emails);
+        }
+    }
+
     public void Dispose()
     {
         Operations.Dispose();
         Users.Dispose();
         Emails.Dispose();
         Findings.Dispose();
+    }
+
+    private void Deal(ReadOnlySpan<IdentityRef> references, Spill spill)
+    {
+        for (var i = 0; i < references.Length; i++)
+        {
+            spill.Append(IdentityPart(references[i].Hash), MemoryMarshal.AsBytes(references.Slice(i, 1)));
+        }
     }
 }

@@ -1,56 +1,83 @@
 using IterableAudience.Store;
 using IterableAudience.Syncs.Ledger;
 using IterableAudience.Syncs.Staging;
+using Microsoft.Data.Sqlite;
 
 namespace IterableAudience.Syncs.Plan;
 
 /// <summary>
 /// Step 5 of the spine: staged identities against the ledger → the ordered operations of the sync, cut into batches. It reads the ledger
-/// and changes nothing in it; run again after a crash, it begins anew. Memory holds one slice of the key space (some thousands to some
-/// tens of thousands of records), and what lies between the steps spills to a file.
+/// and changes nothing in it; run again after a crash, it begins anew. Memory holds a few slices of the key space (some thousands to some
+/// tens of thousands of records each), and what lies between the steps spills to a file.
 /// </summary>
 internal sealed class Planner(LeanStore store, KeyedHash hash)
 {
+    /// <summary>Slices that are planned at the same time. More would only wait for each other's store.</summary>
+    private static readonly int MaxLanes = Math.Clamp(Environment.ProcessorCount, 1, 4);
+
+    /// <summary>For a test: see <see cref="PlanRun.RulesOnly"/>.</summary>
+    internal bool RulesOnly { get; init; }
+
     /// <summary>Plans a staged sync whose list is claimed. Fills in <paramref name="counts"/> and returns the hash that names the plan.</summary>
     public async Task<string> PlanAsync(Sync sync, PlanMode mode, SyncCounts counts, Action<double> progress, CancellationToken cancel)
     {
         await ForgetAsync(sync.No, cancel);
-        using var ledgerConnection = store.OpenRead();
-        using var ledger = new LedgerReader(ledgerConnection, sync.ListNo, sync.ConnectionNo);
-        var ledgerIsEmpty = ledgerConnection.Count("SELECT EXISTS (SELECT 1 FROM holder WHERE list = @l)", ("@l", sync.ListNo)) == 0;
+        using var connection = store.OpenRead();
+        using var ledger = new LedgerReader(connection, sync.ListNo, sync.ConnectionNo);
+        var ledgerIsEmpty = connection.Count("SELECT EXISTS (SELECT 1 FROM holder WHERE list = @l)", ("@l", sync.ListNo)) == 0;
         (counts.MembersBefore, var maybes, _) = ledger.Counts();
         counts.MembersBefore += maybes;
-        using var run = new PlanRun(sync.No, sync.ConnectionNo, sync.Partitions, mode, hash, ledger, counts);
+        using var run = new PlanRun(sync.No, sync.ConnectionNo, sync.Partitions, mode, hash, counts) { RulesOnly = RulesOnly };
 
-        var keys = new KeyStep(run);
-        for (var part = 0; part < run.Partitions; part++)
-        {
-            var verdicts = keys.Run(ledgerConnection, part);
-            await store.WriteAsync(
-                write =>
-                {
-                    using var insert = write.Command(
-                        "INSERT INTO verdict (sync, part, seq, outcomes, blob) VALUES (@s, @p, @q, 0, @b)", "@s", "@p", "@q", "@b");
-                    foreach (var (seq, blob) in verdicts)
-                    {
-                        insert.Run(sync.No, part, seq, blob);
-                    }
-                },
-                durable: false,
-                cancel);
-            progress((part + 1.0) / run.Partitions / 2);
-        }
-
-        new IdentityStep(run, ledgerIsEmpty).Run(cancel);
+        await DecideKeysAsync(run, sync, progress, cancel);
+        await new IdentityStep(run, ledgerIsEmpty ? null : ledger).RunAsync(cancel);
 
         using var cut = new CutStep(run);
         for (var part = 0; part < run.Partitions; part++)
         {
-            await store.WriteAsync(write => cut.Run(write, part), durable: false, cancel);
+            var slice = cut.Prepare(part);
+            await store.WriteAsync(write => cut.Write(write, part, slice), durable: false, cancel);
             progress(0.5 + ((part + 1.0) / run.Partitions / 2));
         }
 
         return await store.WriteAsync(cut.Finish, durable: false, cancel);
+    }
+
+    /// <summary>First step: the keys, several slices at a time.</summary>
+    private async Task DecideKeysAsync(PlanRun run, Sync sync, Action<double> progress, CancellationToken cancel)
+    {
+        var (next, done) = (-1, 0);
+        await Task.WhenAll(Enumerable.Range(0, Math.Min(run.Partitions, MaxLanes)).Select(_ => Task.Run(LaneAsync, cancel)));
+
+        async Task LaneAsync()
+        {
+            using var connection = store.OpenRead();
+            using var ledger = new LedgerReader(connection, sync.ListNo, sync.ConnectionNo);
+            var keys = new KeyStep(run, connection, ledger);
+            try
+            {
+                for (int part; (part = Interlocked.Increment(ref next)) < run.Partitions;)
+                {
+                    var verdicts = keys.Run(part);
+                    await store.WriteAsync(write => WriteVerdicts(write, sync.No, part, verdicts), durable: false, cancel);
+                    progress((double)Interlocked.Increment(ref done) / run.Partitions / 2);
+                }
+            }
+            catch
+            {
+                Interlocked.Exchange(ref next, run.Partitions); // the other lanes need not go on
+                throw;
+            }
+        }
+    }
+
+    private static void WriteVerdicts(SqliteConnection write, long sync, int part, List<(int Seq, byte[] Verdicts)> verdicts)
+    {
+        using var insert = write.Command("INSERT INTO verdict (sync, part, seq, outcomes, blob) VALUES (@s, @p, @q, 0, @b)", "@s", "@p", "@q", "@b");
+        foreach (var (seq, blob) in verdicts)
+        {
+            insert.Run(sync, part, seq, blob);
+        }
     }
 
     /// <summary>Removes what an earlier attempt to plan left behind.</summary>

@@ -65,13 +65,13 @@ internal sealed class FollowUps(LeanStore store, BatchStore batches)
             return;
         }
 
-        var operations = batches.Load(write, source, number).Operations;
-        for (var i = 0; i < operations.Length; i++)
+        var batch = batches.Load(write, source, number);
+        for (var i = 0; i < batch.Count; i++)
         {
             var (outcome, reason) = ((Outcome)result[2 * i], (Reason)result[(2 * i) + 1]);
-            if (Wanted(source, operations[i], outcome, reason))
+            if (IsCandidate(source, outcome, reason) && batch.Operation(i) is var op && Wanted(source, op, outcome, reason))
             {
-                cutter.Add(write, FollowUp(source, operations[i], number, i));
+                cutter.Add(write, FollowUp(source, op, number, i));
             }
         }
     }
@@ -81,12 +81,7 @@ internal sealed class FollowUps(LeanStore store, BatchStore batches)
     {
         for (var i = 0; i < result.Length; i += 2)
         {
-            if (source switch
-            {
-                Stage.Subscribe => result[i + 1] == (byte)Reason.IdentityConflict,
-                Stage.SettleReplaced => result[i] == (byte)Outcome.Pending,
-                _ => result[i + 1] == (byte)Reason.WasNotMember,
-            })
+            if (IsCandidate(source, (Outcome)result[i], (Reason)result[i + 1]))
             {
                 return true;
             }
@@ -95,12 +90,15 @@ internal sealed class FollowUps(LeanStore store, BatchStore batches)
         return false;
     }
 
-    private static bool Wanted(Stage source, PlanOp op, Outcome outcome, Reason reason) => source switch
+    private static bool IsCandidate(Stage source, Outcome outcome, Reason reason) => source switch
     {
         Stage.Subscribe => outcome == Outcome.Failed && reason == Reason.IdentityConflict,
         Stage.SettleReplaced => outcome == Outcome.Pending,
-        _ => Recorder.GoesOnByEmail(op, outcome, reason),
+        _ => reason == Reason.WasNotMember,
     };
+
+    private static bool Wanted(Stage source, PlanOp op, Outcome outcome, Reason reason)
+        => source is Stage.Subscribe or Stage.SettleReplaced || Recorder.GoesOnByEmail(op, outcome, reason);
 
     private static PlanOp FollowUp(Stage source, PlanOp op, int batch, int index)
     {

@@ -43,7 +43,7 @@ internal sealed class OutcomeLookup(BatchStore batches, SqliteConnection connect
     }
 
     /// <summary>The operation at a place that <see cref="Find"/> gave.</summary>
-    public PlanOp Operation(Stage stage, int number, int index) => batches.Load(connection, stage, number).Operations[index];
+    public PlanOp Operation(Stage stage, int number, int index) => batches.Load(connection, stage, number).Operation(index);
 
     private (byte[] Ords, byte[]? Result) Load(Stage stage, int number)
     {

@@ -36,31 +36,25 @@ internal sealed class Recorder(LeanStore store, BatchStore batches, long list, l
 
     private void Write(SqliteConnection write, RecordedAnswer answer, int number)
     {
-        var operations = answer.Batch.Operations;
-        var outcomes = new byte[operations.Length * 2];
+        var batch = answer.Batch;
+        var outcomes = new byte[batch.Count * 2];
         using var ledger = new LedgerWriter(write, list, connection);
-        for (var i = 0; i < operations.Length; i++)
+        for (var i = 0; i < batch.Count; i++)
         {
-            var (op, result) = (operations[i], answer.Results[i]);
+            var result = answer.Results[i];
             outcomes[2 * i] = (byte)result.Outcome;
             outcomes[(2 * i) + 1] = (byte)StoredReason(result);
-            if (op.Kind == OpKind.Subscribe)
+            var head = batch.Head(i);
+            switch (head.IsPlain, head.Kind, result.Outcome)
             {
-                ledger.Subscribed(op, result.Outcome, result.MayBeApplied);
-            }
-            else if (result.Outcome != Outcome.Pending && !(op.Kind == OpKind.Replace && result.Outcome == Outcome.Retained))
-            {
-                ledger.Unsubscribed(op, result.Outcome, finished: !IsOpen(op, result.Outcome, result.Reason), result.MayBeApplied);
-            }
-
-            if (result.Outcome is Outcome.Failed or Outcome.Forgotten || op.Is(OpFlags.FollowUp))
-            {
-                WriteFailure(write, op, result, answer, number);
-            }
-
-            if (op.Is(OpFlags.FollowUp) && (result.Outcome != Outcome.NotSent || (result.MayBeApplied && op.Kind != OpKind.Subscribe)))
-            {
-                Patch(write, op.TargetPlace, result);
+                case (true, OpKind.Subscribe, Outcome.Subscribed):
+                    ledger.Subscribed(head, batch.Blob);
+                    break;
+                case (true, OpKind.UnknownDelete, Outcome.Unsubscribed):
+                    break; // no entry to end, nobody to follow
+                default:
+                    WriteOne(write, ledger, batch.Operation(i), result, answer, number);
+                    break;
             }
         }
 
@@ -70,9 +64,31 @@ internal sealed class Recorder(LeanStore store, BatchStore batches, long list, l
             INSERT INTO result (sync, stage, n, number, attempts, http_status, at, blob) VALUES (@s, @g, @n, @m, @a, @h, @t, @b)
             ON CONFLICT (sync, stage, n) DO UPDATE SET blob = excluded.blob
             """,
-            ("@s", batches.Sync), ("@g", (int)answer.Batch.Stage), ("@n", answer.Batch.Number), ("@m", number), ("@a", answer.Attempts),
+            ("@s", batches.Sync), ("@g", (int)batch.Stage), ("@n", batch.Number), ("@m", number), ("@a", answer.Attempts),
             ("@h", answer.Results.Length > 0 ? answer.Results[0].HttpStatus : 0), ("@t", answer.At.ToUnixTimeMilliseconds()), ("@b", outcomes));
         WriteRequests(write, batches.Sync, number, answer.Requests);
+    }
+
+    private void WriteOne(SqliteConnection write, LedgerWriter ledger, PlanOp op, OperationResult result, RecordedAnswer answer, int number)
+    {
+        if (op.Kind == OpKind.Subscribe)
+        {
+            ledger.Subscribed(op, result.Outcome, result.MayBeApplied);
+        }
+        else if (result.Outcome != Outcome.Pending && !(op.Kind == OpKind.Replace && result.Outcome == Outcome.Retained))
+        {
+            ledger.Unsubscribed(op, result.Outcome, finished: !IsOpen(op, result.Outcome, result.Reason), result.MayBeApplied);
+        }
+
+        if (result.Outcome is Outcome.Failed or Outcome.Forgotten || op.Is(OpFlags.FollowUp))
+        {
+            WriteFailure(write, op, result, answer, number);
+        }
+
+        if (op.Is(OpFlags.FollowUp) && (result.Outcome != Outcome.NotSent || (result.MayBeApplied && op.Kind != OpKind.Subscribe)))
+        {
+            Patch(write, op.TargetPlace, result);
+        }
     }
 
     public static void WriteRequests(SqliteConnection write, long sync, int number, IReadOnlyList<RequestLogEntry> requests)

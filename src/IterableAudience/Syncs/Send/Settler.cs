@@ -24,10 +24,10 @@ internal sealed class Settler(LeanStore store, BatchStore batches, Recorder reco
         foreach (var number in pending)
         {
             var batch = batches.Load(connection, stage, number);
-            var results = new OperationResult[batch.Operations.Length];
+            var results = new OperationResult[batch.Count];
             for (var i = 0; i < results.Length; i++)
             {
-                var op = batch.Operations[i];
+                var op = batch.Operation(i);
                 results[i] = stage switch
                 {
                     Stage.Retain when cutShort => new(Outcome.NotSent, notSent, null, 0, false),

@@ -53,16 +53,11 @@ internal sealed class StageSender(BatchSender sender, Recorder recorder, Iterabl
     {
         var batch = work.Batches.Load(stage, number);
         var subscribes = stage is Stage.Subscribe or Stage.RetryConflicts;
-        var subscribers = new Identity[batch.Operations.Length];
-        for (var i = 0; i < subscribers.Length; i++)
-        {
-            subscribers[i] = subscribes ? batch.Operations[i].Identity : batch.Operations[i].Named;
-        }
-
         List<RequestLogEntry> requests = [];
         var result = await sender.SendAsync(
             new BatchRequest(
-                work.Project, work.Connection.AudienceId, subscribes ? OperationKind.Subscribe : OperationKind.Unsubscribe, subscribers,
+                work.Project, work.Connection.AudienceId, subscribes ? OperationKind.Subscribe : OperationKind.Unsubscribe,
+                batch.Subscribers(both: subscribes),
                 work.Connection.UpdateExistingUsersOnly, work.Connection.ListCreatedAt, work.Isolation,
                 entry =>
                 {
