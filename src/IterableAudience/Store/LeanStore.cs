@@ -3,51 +3,39 @@ using Microsoft.Data.Sqlite;
 namespace IterableAudience.Store;
 
 /// <summary>
-/// The way to the lean tables. SQLite has one writer: all writes queue here for it, each a short transaction, instead of
-/// waking each other up by timeouts. Readers take connections of their own and see the last committed state (WAL).
+/// The way to the lean tables. SQLite has one writer: all writes queue for it, instead of waking each other up by
+/// timeouts. Readers take connections of their own and see the last committed state (WAL).
 /// </summary>
 internal sealed class LeanStore(string connectionString) : IDisposable
 {
     /// <summary>64 MiB of pages at hand, and a write-ahead log of up to 64 MiB before it is folded back into the file: each folding waits for the disk.</summary>
     private const string WriterPragmas = "PRAGMA cache_size=-65536; PRAGMA temp_store=MEMORY; PRAGMA wal_autocheckpoint=16384; PRAGMA journal_size_limit=67108864;";
 
-    private readonly SemaphoreSlim _writerFree = new(1, 1);
-    private SqliteConnection? _writer;
+    private readonly Lazy<StoreWriter> _writer = new(() => new StoreWriter(() => Open(connectionString, WriterPragmas)));
 
     /// <summary>SQLite's code of the last write if it failed for want of room, rights or a whole file; null since a write has worked.</summary>
-    public int? Trouble { get; private set; }
+    public int? Trouble => _writer.IsValueCreated ? _writer.Value.Trouble : null;
 
     /// <summary>
-    /// Runs <paramref name="work"/> in one transaction that is committed when it returns and rolled back when it throws.
+    /// Runs <paramref name="work"/> in a transaction that is committed when it returns and rolled back when it throws; with whatever else
+    /// waits for the writer, see <see cref="StoreWriter"/>.
     /// </summary>
     /// <param name="work">The writes; short (50,000 rows at most), so that nobody waits long for the writer.</param>
     /// <param name="durable">True: on the disk before this returns. False: a power cut may lose it; it is only done again then.</param>
-    /// <param name="cancel">Stops waiting for the writer; a transaction that has begun is finished.</param>
+    /// <param name="cancel">Stops waiting for the writer; work that has begun is finished.</param>
     public async Task<T> WriteAsync<T>(Func<SqliteConnection, T> work, bool durable, CancellationToken cancel)
     {
-        await _writerFree.WaitAsync(cancel);
-        try
+        cancel.ThrowIfCancellationRequested();
+        var job = new WriteJob<T>(work) { Durable = durable };
+        using var registration = cancel.Register(() =>
         {
-            _writer ??= Open(WriterPragmas);
-            Execute(_writer, durable ? "PRAGMA synchronous=FULL" : "PRAGMA synchronous=NORMAL");
-            using var transaction = _writer.BeginTransaction(deferred: false);
-            var result = work(_writer);
-            transaction.Commit();
-            Trouble = null;
-            return result;
-        }
-        catch (SqliteException e)
-        {
-            Trouble = e.SqliteErrorCode;
-            // A writer that met a full disk or a broken file starts again from a fresh connection.
-            _writer?.Dispose();
-            _writer = null;
-            throw;
-        }
-        finally
-        {
-            _writerFree.Release();
-        }
+            if (job.TryGiveUp())
+            {
+                job.Cancelled(cancel);
+            }
+        });
+        _writer.Value.Add(job);
+        return await job.Task;
     }
 
     public Task WriteAsync(Action<SqliteConnection> work, bool durable, CancellationToken cancel)
@@ -68,28 +56,23 @@ internal sealed class LeanStore(string connectionString) : IDisposable
     }
 
     /// <summary>A connection for reads that go on for a while; the caller disposes of it.</summary>
-    public SqliteConnection OpenRead() => Open("PRAGMA cache_size=-2048;");
+    public SqliteConnection OpenRead() => Open(connectionString, "PRAGMA cache_size=-2048;");
 
     public void Dispose()
     {
-        _writer?.Dispose();
-        _writerFree.Dispose();
+        if (_writer.IsValueCreated)
+        {
+            _writer.Value.Dispose();
+        }
     }
 
-    private static void Execute(SqliteConnection connection, string sql)
-    {
-        using var command = connection.CreateCommand();
-        command.CommandText = sql;
-        command.ExecuteNonQuery();
-    }
-
-    private SqliteConnection Open(string pragmas)
+    private static SqliteConnection Open(string connectionString, string pragmas)
     {
         var connection = new SqliteConnection(connectionString);
         try
         {
             connection.Open();
-            Execute(connection, pragmas);
+            connection.Run(pragmas);
             return connection;
         }
         catch

@@ -8,6 +8,9 @@ namespace IterableAudience.Store;
 /// <summary>Registers and opens the store.</summary>
 internal static class StoreSetup
 {
+    /// <summary>Bytes. Blobs of many kilobytes are most of what is written: larger pages are fewer of them.</summary>
+    private const int PageSize = 8192;
+
     private const int SqliteError = 1;
     private const int SqliteConstraint = 19;
 
@@ -40,6 +43,7 @@ internal static class StoreSetup
         try
         {
             app.Services.GetRequiredService<StoreLock>().Take();
+            Prepare(location);
             await using var db = app.Services.GetRequiredService<Func<StoreContext>>()();
             await db.Database.MigrateAsync(cancellation);
             await app.Services.GetRequiredService<StoreSecrets>().LoadAsync(db, cancellation);
@@ -48,6 +52,18 @@ internal static class StoreSetup
         {
             throw new StartFailure($"The store {location.File} can't be opened: {StoreErrors.Explain(e.SqliteErrorCode)}", e);
         }
+    }
+
+    /// <summary>
+    /// Readers that never wait for the writer, and commits that need not wait for the disk: both are the write-ahead log's doing, which
+    /// SQLite keeps on for a file once it is told. EF Core would tell it only for a file that it makes itself.
+    /// </summary>
+    private static void Prepare(StoreLocation location)
+    {
+        using var connection = new SqliteConnection(location.ConnectionString);
+        connection.Open();
+        connection.Run($"PRAGMA page_size={PageSize}"); // has an effect on a file that is still empty
+        connection.Run("PRAGMA journal_mode=WAL");
     }
 
     /// <summary>The store is to blame, not the request or the service. A violated constraint or a statement that SQLite doesn't understand is a bug.</summary>

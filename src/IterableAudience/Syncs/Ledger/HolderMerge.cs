@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using IterableAudience.Records;
 using IterableAudience.Store;
 using IterableAudience.Syncs.Plan;
@@ -14,7 +15,8 @@ internal sealed class HolderMerge(LeanStore store, BatchStore batches, long list
     private const int Gathered = 1_000_000;
     private const int PerTransaction = 50_000;
 
-    private readonly List<(long Hash, long KeyHash, bool KeyMayStay)> _pairs = [];
+    private readonly List<long> _hashes = [];
+    private readonly List<Holder> _holders = [];
 
     public async Task MergeAsync(CancellationToken cancel)
     {
@@ -33,7 +35,7 @@ internal sealed class HolderMerge(LeanStore store, BatchStore batches, long list
             for (var number = 0; number < count; number++)
             {
                 Gather(stage, number, remove);
-                if (_pairs.Count >= Gathered)
+                if (_hashes.Count >= Gathered)
                 {
                     await WriteAsync(remove, cancel);
                 }
@@ -61,32 +63,34 @@ internal sealed class HolderMerge(LeanStore store, BatchStore batches, long list
                     ? outcome == Outcome.Unsubscribed && op.Kind != OpKind.UnknownDelete
                     : outcome is not (Outcome.Forgotten or Outcome.Pending);
                 var keyMayStay = op.Kind == OpKind.Replace || (op.Flags & OpFlags.Retried) != 0;
-                if (wanted && op.UserHash != 0)
-                {
-                    _pairs.Add((op.UserHash, op.KeyHash, keyMayStay));
-                }
-
-                if (wanted && op.EmailHash != 0)
-                {
-                    _pairs.Add((op.EmailHash, op.KeyHash, keyMayStay));
-                }
+                Add(wanted ? op.UserHash : 0, new(op.KeyHash, keyMayStay));
+                Add(wanted ? op.EmailHash : 0, new(op.KeyHash, keyMayStay));
             }
 
             return true;
         });
 
+    private void Add(long hash, Holder holder)
+    {
+        if (hash != 0)
+        {
+            _hashes.Add(hash);
+            _holders.Add(holder);
+        }
+    }
+
     private async Task WriteAsync(bool remove, CancellationToken cancel)
     {
-        _pairs.Sort();
+        CollectionsMarshal.AsSpan(_hashes).Sort(CollectionsMarshal.AsSpan(_holders));
         var sql = remove
             ? "DELETE FROM holder WHERE list = ?1 AND connection = ?2 AND hash = ?3 AND key_hash = ?4"
             : "INSERT OR IGNORE INTO holder (list, connection, hash, key_hash) VALUES (?1, ?2, ?3, ?4)";
 
         // A key that goes on with another identity may hold the same identifier by it. Too much in the index is harmless, too little is not.
         var ifKeyIsGone = sql + " AND NOT EXISTS (SELECT 1 FROM member WHERE list = ?1 AND connection = ?2 AND key_hash = ?4)";
-        for (var from = 0; from < _pairs.Count; from += PerTransaction)
+        for (var from = 0; from < _hashes.Count; from += PerTransaction)
         {
-            var to = Math.Min(_pairs.Count, from + PerTransaction);
+            var to = Math.Min(_hashes.Count, from + PerTransaction);
             await store.WriteAsync(
                 write =>
                 {
@@ -94,13 +98,17 @@ internal sealed class HolderMerge(LeanStore store, BatchStore batches, long list
                     using var careful = remove ? new BulkStatement(write, ifKeyIsGone).Bind(1, list).Bind(2, connection) : null;
                     for (var i = from; i < to; i++)
                     {
-                        (_pairs[i].KeyMayStay && remove ? careful! : statement).Bind(3, _pairs[i].Hash).Bind(4, _pairs[i].KeyHash).Run();
+                        (_holders[i].KeyMayStay && remove ? careful! : statement).Bind(3, _hashes[i]).Bind(4, _holders[i].KeyHash).Run();
                     }
                 },
                 durable: false,
                 cancel);
         }
 
-        _pairs.Clear();
+        _hashes.Clear();
+        _holders.Clear();
     }
+
+    /// <summary>Who holds an identifier by which key; whether the key may go on with another identity.</summary>
+    private readonly record struct Holder(long KeyHash, bool KeyMayStay);
 }

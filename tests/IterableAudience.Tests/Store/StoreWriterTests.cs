@@ -1,0 +1,112 @@
+using IterableAudience.Store;
+using Microsoft.Data.Sqlite;
+using Xunit;
+
+namespace IterableAudience.Tests.Store;
+
+/// <summary>Jobs that share a transaction share nothing else.</summary>
+public sealed class StoreWriterTests : IDisposable
+{
+    private readonly string _folder = Directory.CreateTempSubdirectory("iterable-audience-").FullName;
+    private readonly LeanStore _store;
+
+    public StoreWriterTests()
+    {
+        _store = new LeanStore($"Data Source={Path.Combine(_folder, "store.db")};Pooling=False");
+        using var connection = _store.OpenRead();
+        connection.Run("PRAGMA journal_mode=WAL");
+        connection.Run("CREATE TABLE row (name TEXT PRIMARY KEY, filling BLOB)");
+    }
+
+    public void Dispose()
+    {
+        _store.Dispose();
+        Directory.Delete(_folder, recursive: true);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_job_that_fails_costs_only_itself(bool byStore)
+    {
+        using var gate = new ManualResetEventSlim();
+        var first = Write("first", _ => gate.Wait(TestContext.Current.CancellationToken));
+        var good = Write("good");
+        var bad = Write("bad", c =>
+        {
+            if (byStore)
+            {
+                c.Run("INSERT INTO row (name) VALUES ('good')"); // there already
+            }
+
+            throw new InvalidOperationException();
+        });
+        var other = Write("other", durable: true);
+        gate.Set();
+
+        await first;
+        await good;
+        await other;
+        Assert.Equal(byStore ? typeof(SqliteException) : typeof(InvalidOperationException), (await Xunit.Record.ExceptionAsync(() => bad))?.GetType());
+        Assert.Equal("first, good, other", Names());
+        Assert.Null(_store.Trouble);
+    }
+
+    [Fact]
+    public async Task A_store_without_room_fails_all_who_share_the_transaction_and_goes_on_when_there_is_room()
+    {
+        using var gate = new ManualResetEventSlim();
+        var first = Write("first", c =>
+        {
+            c.Run("PRAGMA max_page_count=20"); // of this connection
+            gate.Wait(TestContext.Current.CancellationToken);
+        });
+        var large = Write("large", c => c.Run("UPDATE row SET filling = zeroblob(1000000)"));
+        gate.Set();
+
+        Assert.Equal(13, (await Assert.ThrowsAsync<SqliteException>(() => first)).SqliteErrorCode);
+        Assert.Equal(13, (await Assert.ThrowsAsync<SqliteException>(() => large)).SqliteErrorCode);
+        Assert.Equal(13, _store.Trouble);
+        Assert.Equal("", Names());
+
+        await Write("later");
+        Assert.Equal("later", Names());
+        Assert.Null(_store.Trouble);
+    }
+
+    [Fact]
+    public async Task Whoever_gives_up_waiting_has_written_nothing_and_whose_work_has_begun_is_told_how_it_ended()
+    {
+        using var gate = new ManualResetEventSlim();
+        using var begun = new SemaphoreSlim(0);
+        using var cancel = new CancellationTokenSource();
+        var running = Write(
+            "running",
+            _ =>
+            {
+                begun.Release();
+                gate.Wait(TestContext.Current.CancellationToken);
+            },
+            cancel: cancel.Token);
+        var waiting = Write("waiting", cancel: cancel.Token);
+        await begun.WaitAsync(TestContext.Current.CancellationToken);
+        await cancel.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => waiting); // while the other one still runs
+        gate.Set();
+        await running;
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => Write("late", cancel: cancel.Token));
+        Assert.Equal("running", Names());
+    }
+
+    private Task Write(string name, Action<SqliteConnection>? more = null, bool durable = false, CancellationToken? cancel = null)
+        => _store.WriteAsync(
+            c =>
+            {
+                c.Run("INSERT INTO row (name) VALUES (@n)", ("@n", name));
+                more?.Invoke(c);
+            },
+            durable,
+            cancel ?? TestContext.Current.CancellationToken);
+
+    private string Names() => string.Join(", ", _store.Read(c => c.Rows("SELECT name FROM row ORDER BY name", r => r.GetString(0))));
+}
