@@ -16,6 +16,10 @@ internal sealed class LiveIds(IConfiguration configuration, IServiceScopeFactory
     public string? ForPath(string path)
         => known.FirstOrDefault(k => k.PathPrefix is { } prefix && path.StartsWith(prefix, StringComparison.Ordinal)) is { } id ? Value(id) : null;
 
+    /// <summary>The example for another parameter of a path, e.g. <c>syncId</c>, or null when none is known.</summary>
+    public string? ForParameter(string name)
+        => known.FirstOrDefault(k => k.Placeholder == $"{{{name}}}") is { } id ? Value(id) : null;
+
     private string Value(LiveId id)
     {
         if (!configuration.GetValue<bool>("Documents:LiveExamples"))

@@ -25,6 +25,9 @@ internal static class SyncsSetup
         services.AddHostedService(s => s.GetRequiredService<SyncQueue>());
         services.AddSingleton<Push>();
         services.AddSingleton<Approval>();
+        // Of the connection that the examples name, so that both ids of a path fit together.
+        services.AddLiveId("{syncId}", null, db => db.Syncs
+            .Where(s => s.ConnectionNo == db.Connections.Where(c => !c.Deleted).Max(c => (long?)c.No)).OrderByDescending(s => s.No).Select(s => s.Id).FirstOrDefault());
         // What is on the wire when the service is told to stop is answered or times out within this.
         services.Configure<HostOptions>(o => o.ShutdownTimeout = TimeSpan.FromSeconds(30));
         return services;
