@@ -6,6 +6,8 @@ namespace IterableAudience.Hosting;
 /// </summary>
 internal sealed class LiveIds(IConfiguration configuration, IServiceScopeFactory scopes, IEnumerable<LiveId> known)
 {
+    private readonly bool _live = configuration.GetValue<bool>("Documents:LiveExamples");
+
     /// <summary>Replaces the placeholders in an example.</summary>
     public string Fill(string example)
         => known.Aggregate(example, (text, id) => text.Contains(id.Placeholder, StringComparison.Ordinal)
@@ -22,7 +24,7 @@ internal sealed class LiveIds(IConfiguration configuration, IServiceScopeFactory
 
     private string Value(LiveId id)
     {
-        if (!configuration.GetValue<bool>("Documents:LiveExamples"))
+        if (!_live)
             return id.Sample;
         using var scope = scopes.CreateScope();
         return id.Newest(scope.ServiceProvider) ?? id.Sample;
