@@ -72,6 +72,8 @@ internal sealed class Installation : IAsyncDisposable
             ["Security__KeyRing"] = Path.Combine(folder, "keys"),
             ["Iterable__BaseUrls__US"] = SimulatorAddress.OriginalString,
             ["Iterable__BaseUrls__EU"] = SimulatorAddress.OriginalString,
+            // Swagger UI of --keep fills its examples with ids that exist.
+            ["Documents__LiveExamples"] = "true",
         });
         await SimulatorProcess.ReadyAsync(new(SimulatorAddress, "/"), cancellation);
         await ServiceProcess.ReadyAsync(new(ServiceAddress, "/health/ready"), cancellation);

@@ -15,7 +15,12 @@ internal static class Documents
             {
                 Title = "Iterable Audience",
                 Version = "v1",
-                Description = "Keeps a static list in Iterable equal to an audience in a warehouse. Press Authorize and paste a token to try the routes.",
+                Description = """
+                    Keeps a static list in Iterable equal to an audience in a warehouse. Press *Authorize* and paste a token, then *Execute* in a route runs its example.
+
+                    A sync by hand: `POST /v2/accounts`, `/v2/destinations`, `/v2/retl-connections`, then push records with `POST /v2/retl-connections/{id}/syncs`
+                    (`wait` 30 waits for the end), and see what became of them in `GET …/syncs/{syncId}/records`. Reload the page to have the examples name what was made last, where the service is set to (`Documents__LiveExamples`, as in the demo).
+                    """,
             });
             o.AddSecurityDefinition(TokenAuthentication.SchemeName, new OpenApiSecurityScheme
             {

@@ -18,6 +18,7 @@ internal static class HostingSetup
         });
         if (!ListensSomewhere(builder.Configuration))
             builder.WebHost.UseUrls("http://127.0.0.1:8080");
+        CheckAddresses(builder.Configuration["urls"] ?? "");
 
         builder.Services.AddSingleton(TimeProvider.System);
         builder.Services.AddLogs(builder.Configuration);
@@ -36,6 +37,7 @@ internal static class HostingSetup
     {
         // Bad settings end the start before anything is made or printed.
         app.Services.GetService<IStartupValidator>()?.Validate();
+        app.Services.GetRequiredService<LiveIds>();
         app.UseRequestLogs();
         app.UseProblems();
         app.UseRouting();
@@ -43,6 +45,29 @@ internal static class HostingSetup
         app.UseAuthorization();
         app.UseDocuments();
         return app;
+    }
+
+    /// <summary>Before anything is made: the server itself would find a bad address only when all else runs, and end with a stack trace.</summary>
+    private static void CheckAddresses(string urls)
+    {
+        foreach (var url in urls.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
+        {
+            if (!IsAddress(url))
+                throw new StartFailure($"ASPNETCORE_URLS has an address that can't be listened on: {url}. It looks like http://127.0.0.1:8080, without a path.");
+        }
+    }
+
+    private static bool IsAddress(string url)
+    {
+        try
+        {
+            var address = BindingAddress.Parse(url);
+            return address.Scheme is "http" or "https" && address.PathBase.Length == 0 && address.Port is >= 0 and <= 65535;
+        }
+        catch (FormatException)
+        {
+            return false;
+        }
     }
 
     private static bool ListensSomewhere(ConfigurationManager configuration)

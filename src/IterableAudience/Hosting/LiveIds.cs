@@ -6,6 +6,8 @@ namespace IterableAudience.Hosting;
 /// </summary>
 internal sealed class LiveIds(IConfiguration configuration, IServiceScopeFactory scopes, IEnumerable<LiveId> known)
 {
+    private readonly bool _live = configuration.GetValue<bool>("Documents:LiveExamples");
+
     /// <summary>Replaces the placeholders in an example.</summary>
     public string Fill(string example)
         => known.Aggregate(example, (text, id) => text.Contains(id.Placeholder, StringComparison.Ordinal)
@@ -16,9 +18,13 @@ internal sealed class LiveIds(IConfiguration configuration, IServiceScopeFactory
     public string? ForPath(string path)
         => known.FirstOrDefault(k => k.PathPrefix is { } prefix && path.StartsWith(prefix, StringComparison.Ordinal)) is { } id ? Value(id) : null;
 
+    /// <summary>The example for another parameter of a path, e.g. <c>syncId</c>, or null when none is known.</summary>
+    public string? ForParameter(string name)
+        => known.FirstOrDefault(k => k.Placeholder == $"{{{name}}}") is { } id ? Value(id) : null;
+
     private string Value(LiveId id)
     {
-        if (!configuration.GetValue<bool>("Documents:LiveExamples"))
+        if (!_live)
             return id.Sample;
         using var scope = scopes.CreateScope();
         return id.Newest(scope.ServiceProvider) ?? id.Sample;

@@ -13,7 +13,12 @@ internal sealed class MetricsDocument : IDocumentFilter
             {
                 [HttpMethod.Get] = new OpenApiOperation
                 {
-                    Summary = "Metrics in Prometheus' text format. Role: viewer, or open to all with Metrics__Anonymous=true.",
+                    Summary = "Metrics in Prometheus' text format.",
+                    Description = "Role: viewer or higher; with Metrics__Anonymous=true it needs no token.",
+                    Security =
+                    [
+                        new OpenApiSecurityRequirement { [new OpenApiSecuritySchemeReference(TokenAuthentication.SchemeName, swaggerDoc)] = [] },
+                    ],
                     Tags = new HashSet<OpenApiTagReference> { new("Service", swaggerDoc) },
                     Responses = new OpenApiResponses { ["200"] = new OpenApiResponse { Description = "The metrics." } },
                 },

@@ -1,4 +1,5 @@
 using OpenTelemetry.Metrics;
+using OpenTelemetry.Resources;
 
 namespace IterableAudience.Hosting;
 
@@ -10,7 +11,7 @@ internal static class MetricsSetup
 
     public static IServiceCollection AddServiceMetrics(this IServiceCollection services)
     {
-        services.AddOpenTelemetry().WithMetrics(m => m
+        services.AddOpenTelemetry().ConfigureResource(r => r.AddService("iterable-audience", autoGenerateServiceInstanceId: false)).WithMetrics(m => m
             .AddMeter(Meter, "Microsoft.AspNetCore.Hosting", "Microsoft.AspNetCore.Server.Kestrel", "System.Runtime")
             .AddPrometheusExporter());
         return services;

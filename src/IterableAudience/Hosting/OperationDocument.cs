@@ -19,8 +19,11 @@ internal sealed class OperationDocument(LiveIds ids) : IOperationFilter
         AddBody(operation, metadata);
         foreach (var status in Errors(operation, role is not null, path, metadata))
             AddError(operation, status);
-        if (ids.ForPath(path) is { } id && operation.Parameters?.FirstOrDefault(p => p.Name == "id") is OpenApiParameter parameter)
-            parameter.Example = JsonValue.Create(id);
+        foreach (var parameter in (operation.Parameters ?? []).OfType<OpenApiParameter>().Where(p => p.In == ParameterLocation.Path))
+        {
+            if ((parameter.Name == "id" ? ids.ForPath(path) : ids.ForParameter(parameter.Name!)) is { } id)
+                parameter.Example = JsonValue.Create(id);
+        }
     }
 
     private static void AddRole(OpenApiOperation operation, OperationFilterContext context, string? role)

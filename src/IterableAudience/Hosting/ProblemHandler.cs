@@ -1,6 +1,8 @@
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using Microsoft.AspNetCore.Diagnostics;
+using Microsoft.AspNetCore.Http.Metadata;
+using Microsoft.Net.Http.Headers;
 
 namespace IterableAudience.Hosting;
 
@@ -14,28 +16,44 @@ internal sealed partial class ProblemHandler(IEnumerable<ExceptionProblem> known
     {
         var answer = exception switch
         {
-            BadHttpRequestException bad => BadRequest(bad),
+            BadHttpRequestException bad => BadRequest(bad, httpContext),
             JsonException json => BadJson(json),
+            InvalidOperationException when NamesUnknownCharset(httpContext.Request) => ProblemAnswer.Of(
+                StatusCodes.Status415UnsupportedMediaType, "The charset of the body is unknown. Send it as application/json in UTF-8."),
             _ => known.FirstOrDefault(k => k.Exception.IsInstanceOfType(exception))?.Answer(exception) ?? Bug(exception),
         };
         await answer.ExecuteAsync(httpContext);
         return true;
     }
 
-    private static ProblemAnswer BadRequest(BadHttpRequestException bad)
+    private static bool NamesUnknownCharset(HttpRequest request)
+        => MediaTypeHeaderValue.TryParse(request.ContentType, out var type) && type is { Charset.Length: > 0, Encoding: null };
+
+    private static ProblemAnswer BadRequest(BadHttpRequestException bad, HttpContext context)
     {
         if (bad.InnerException is JsonException json)
             return BadJson(json);
         if (bad.StatusCode != StatusCodes.Status400BadRequest)
             return ProblemAnswer.Of(bad.StatusCode, Problems.Explain(bad.StatusCode));
 
-        // The framework's text quotes the value that it could not read, so only the parameter's name is taken from it.
+        // The framework's text quotes the value that it could not read, so only the parameter's name and type are taken from it.
         if (UnreadableParameter().Match(bad.Message) is { Success: true } match)
-            return ProblemAnswer.BadField(JsonNamingPolicy.CamelCase.ConvertName(match.Groups["name"].Value), "can't be read: use a value of the type that /swagger shows.");
+            return ProblemAnswer.BadField(QueryName(match.Groups["name"].Value, context), ExpectedParameter(match.Groups["type"].Value));
         return bad.Message.Contains("no body was provided", StringComparison.Ordinal)
             ? ProblemAnswer.BadRequest("The request has no body: send a JSON object as application/json.")
             : ProblemAnswer.BadRequest("The request can't be read: it ended early or isn't valid HTTP.");
     }
+
+    /// <summary>The parameter's name as clients know it: <c>per_page</c>, not <c>perPage</c>.</summary>
+    private static string QueryName(string parameter, HttpContext context)
+        => context.Features.Get<IExceptionHandlerFeature>()?.Endpoint?.Metadata.GetOrderedMetadata<IParameterBindingMetadata>()
+            .FirstOrDefault(p => p.Name == parameter)?.ParameterInfo.GetCustomAttributes(inherit: false).OfType<IFromQueryMetadata>().FirstOrDefault()?.Name
+            ?? JsonNamingPolicy.CamelCase.ConvertName(parameter);
+
+    private static string ExpectedParameter(string type)
+        => type.Contains("int", StringComparison.OrdinalIgnoreCase) ? $"must be a whole number, at most {int.MaxValue}."
+            : type.Contains("bool", StringComparison.OrdinalIgnoreCase) ? "must be true or false."
+            : "can't be read: use a value of the type that /swagger shows.";
 
     private static ProblemAnswer BadJson(JsonException json)
     {
@@ -44,10 +62,15 @@ internal sealed partial class ProblemHandler(IEnumerable<ExceptionProblem> known
             return ProblemAnswer.BadRequest($"The JSON body is nested too deeply: at most {JsonSetup.MaxDepth} levels are taken.");
         if (WrongType().Match(json.Message) is { Success: true } match)
         {
-            var message = $"must be {Expected(match.Groups["type"].Value, json.InnerException?.Message ?? "")}.";
+            var inner = json.InnerException?.Message ?? "";
+            var message = inner.Contains("UTF-", StringComparison.Ordinal)
+                ? "must be valid Unicode, sent as UTF-8."
+                : $"must be {Expected(match.Groups["type"].Value, inner)}.";
             return path is null ? ProblemAnswer.BadRequest($"The JSON body {message}") : ProblemAnswer.BadField(path, message);
         }
 
+        if (Missing().Match(json.Message) is { Success: true } missing)
+            return ProblemAnswer.BadField(missing.Groups["name"].Value, "is required; it may be null.");
         if (json.Message.StartsWith("Duplicate property", StringComparison.Ordinal))
             return ProblemAnswer.BadRequest("The JSON body has a member twice in one object; send each once.");
         var where = json.LineNumber is { } line ? $" (line {line + 1}, byte {json.BytePositionInLine + 1})" : "";
@@ -58,7 +81,7 @@ internal sealed partial class ProblemHandler(IEnumerable<ExceptionProblem> known
     private static string Expected(string type, string inner)
     {
         bool Says(string word) => type.Contains(word, StringComparison.Ordinal) || inner.Contains(word, StringComparison.Ordinal);
-        return type.EndsWith("[]", StringComparison.Ordinal) || type.Contains("List", StringComparison.Ordinal) ? "an array"
+        return type.EndsWith("[]", StringComparison.Ordinal) || type.StartsWith("System.Collections.", StringComparison.Ordinal) ? "an array"
             : Says("System.String") || Says("as a string") ? "text"
             : Says("System.Boolean") || Says("as a boolean") ? "true or false"
             : Says("Int32") || Says("Int64") ? "a whole number"
@@ -74,11 +97,14 @@ internal sealed partial class ProblemHandler(IEnumerable<ExceptionProblem> known
             "The service failed at this request. It is a fault of the service; its log has the details.");
     }
 
-    [GeneratedRegex("""^Failed to bind parameter "\S+ (?<name>\w+)" from """)]
+    [GeneratedRegex("""^Failed to bind parameter "(?<type>\S+) (?<name>\w+)" from """)]
     private static partial Regex UnreadableParameter();
 
     [GeneratedRegex("""could not be converted to (?<type>.+?)\. Path:""")]
     private static partial Regex WrongType();
+
+    [GeneratedRegex("""missing required properties including: '(?<name>\w+)'""")]
+    private static partial Regex Missing();
 
     private static partial class Log
     {

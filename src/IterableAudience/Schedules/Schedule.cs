@@ -6,7 +6,7 @@ namespace IterableAudience.Schedules;
 /// <param name="Type"><c>basic</c>, <c>cron</c> or <c>manual</c>.</param>
 /// <param name="EveryMinutes">Basic: 5, 10, 15, 30, 60, 180, 360, 720 or 1440.</param>
 /// <param name="StartingAt">Basic: a UTC time of day (<c>HH:mm</c>) that anchors the cadence. Without it the windows start at midnight.</param>
-/// <param name="CronExpression">Cron: five fields or a macro; see <see cref="CronExpression"/>.</param>
+/// <param name="CronExpression">Cron: five fields or a macro (<c>@hourly</c> … <c>@yearly</c>), UTC, at most every 5 minutes.</param>
 internal sealed record Schedule(string? Type, int? EveryMinutes = null, string? StartingAt = null, string? CronExpression = null)
 {
     public const string Basic = "basic";

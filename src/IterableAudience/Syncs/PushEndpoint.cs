@@ -36,6 +36,8 @@ internal static class PushEndpoint
     public static void MapPush(this RouteGroupBuilder connections)
         => connections.MapPost("/{id}/syncs", Take).Needs(Roles.Operator)
             .Streams("application/json", Ndjson)
+            .Produces<SyncView>()
+            .Produces<StartedSync>(StatusCodes.Status202Accepted)
             .Example(JsonExample, name: "Two people, and one that validation refuses")
             .Example(NdjsonExample, Ndjson, "One comes, one goes")
             .Answers(409, 413, 415, 503);
@@ -57,6 +59,7 @@ internal static class PushEndpoint
     /// <param name="resend">In a full push: send what the ledger already holds, too.</param>
     /// <param name="expectedRecords">How many records the sender means to send; another number aborts the sync.</param>
     /// <param name="wait">Seconds to wait for the end, 0 to 60.</param>
+    /// <param name="key">The sender's own name for this push, kept 24 hours: sent again it answers with the same sync.</param>
     /// <param name="cancellation">Set when the sender is gone.</param>
     private static async Task<IResult> Take(
         string id,
@@ -71,6 +74,7 @@ internal static class PushEndpoint
         [FromQuery] string? resend,
         [FromQuery] string? expectedRecords,
         [FromQuery] string? wait,
+        [FromHeader(Name = "Idempotency-Key")] string? key,
         CancellationToken cancellation)
     {
         if (await db.Connections.AsNoTracking().SingleOrDefaultAsync(c => c.Id == id && !c.Deleted, cancellation) is not { } connection)
@@ -88,7 +92,7 @@ internal static class PushEndpoint
             return unsupported;
         }
 
-        var key = request.Headers["Idempotency-Key"].ToString();
+        key ??= "";
         if (key.Length > 255)
         {
             return ProblemAnswer.BadField("Idempotency-Key", "must be 255 characters at most.");

@@ -22,13 +22,13 @@ internal static class SyncEndpoints
         group.MapPost("/{id}/start", Start).Needs(Roles.Operator).Example("""{ "syncType": "incremental" }""").Answers(409);
         group.MapPost("/{id}/plan", Plan).Needs(Roles.Operator).Answers(409);
         group.MapPost("/{id}/stop", Stop).Needs(Roles.Operator);
-        group.MapGet("/{id}/syncs", List);
+        group.MapGet("/{id}/syncs", List).Produces<SyncPage>();
         group.MapGet("/{id}/syncs/{syncId}", Get);
-        group.MapGet("/{id}/syncs/{syncId}/events", Events);
-        group.MapGet("/{id}/syncs/{syncId}/requests", Requests);
+        group.MapGet("/{id}/syncs/{syncId}/events", Events).Produces<SyncView>(contentType: "text/event-stream");
+        group.MapGet("/{id}/syncs/{syncId}/requests", Requests).Produces<Page<RequestView>>();
         group.MapPost("/{id}/syncs/{syncId}/cancel", Cancel).Needs(Roles.Operator);
-        group.MapPost("/{id}/syncs/{syncId}/approve", Approve).Needs(Roles.Operator).Example("""{ "planHash": "the planHash of the held sync" }""").Answers(409);
-        group.MapPost("/{id}/syncs/{syncId}/discard", Discard).Needs(Roles.Operator).Answers(409);
+        group.MapPost("/{id}/syncs/{syncId}/approve", Approve).Needs(Roles.Operator).Produces<PushEndpoint.StartedSync>(StatusCodes.Status202Accepted).Example("""{ "planHash": "the planHash of the held sync" }""").Answers(409);
+        group.MapPost("/{id}/syncs/{syncId}/discard", Discard).Needs(Roles.Operator).Produces<SyncView>().Answers(409);
         group.MapRecords();
     }
 

@@ -10,7 +10,9 @@ internal static class SyncsSetup
 {
     public static IServiceCollection AddSyncs(this IServiceCollection services, IConfiguration configuration)
     {
-        services.AddOptions<IntakeOptions>().Bind(configuration.GetSection("Intake"));
+        services.AddOptions<IntakeOptions>().Bind(configuration.GetSection("Intake"))
+            .Validate(o => o.MaxSilence > TimeSpan.Zero && o.MaxSilence <= TimeSpan.FromHours(1), "Intake__MaxSilence must be above zero and at most an hour, e.g. 00:01:00.")
+            .ValidateOnStart();
         services.AddSingleton(s => new LeanStore(s.GetRequiredService<StoreLocation>().ConnectionString));
         services.AddSingleton(s => new KeyedHash(s.GetRequiredService<StoreSecrets>().HashSeed));
         services.AddSingleton<Ledger.LedgerCounts>();
@@ -25,6 +27,9 @@ internal static class SyncsSetup
         services.AddHostedService(s => s.GetRequiredService<SyncQueue>());
         services.AddSingleton<Push>();
         services.AddSingleton<Approval>();
+        // Of the connection that the examples name, so that both ids of a path fit together.
+        services.AddLiveId("{syncId}", null, db => db.Syncs
+            .Where(s => s.ConnectionNo == db.Connections.Where(c => !c.Deleted).Max(c => (long?)c.No)).OrderByDescending(s => s.No).Select(s => s.Id).FirstOrDefault());
         // What is on the wire when the service is told to stop is answered or times out within this.
         services.Configure<HostOptions>(o => o.ShutdownTimeout = TimeSpan.FromSeconds(30));
         return services;

@@ -158,6 +158,7 @@ public sealed class AccountTests : IAsyncDisposable
         var id = (await _host.PostAsync("/v2/accounts", Iterable("Acme"))).Text("id");
         Assert.Equal("tf-1", (await _host.PutAsync($"/v2/accounts/{id}/external-id", """{"externalId":"tf-1"}""")).ShouldBe(HttpStatusCode.OK).Text("externalId"));
         Assert.Null((await _host.PutAsync($"/v2/accounts/{id}/external-id", """{"externalId":null}""")).ShouldBe(HttpStatusCode.OK).At("externalId"));
+        Assert.Contains("required", (await _host.PutAsync($"/v2/accounts/{id}/external-id", "{}")).ShouldRefuse("externalId").Fault("externalId"), StringComparison.Ordinal);
         (await _host.PutAsync($"/v2/accounts/{id}/external-id", $$"""{"externalId":"{{new string('x', 201)}}"}""")).ShouldRefuse("externalId");
     }
 

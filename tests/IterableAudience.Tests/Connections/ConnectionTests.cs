@@ -104,6 +104,29 @@ public sealed class ConnectionTests : IAsyncDisposable
         (await _host.PostAsync("/v2/retl-connections", Body(destination, """{"audienceId":1}""", "[null]"))).ShouldRefuse("identifiers[0]");
     }
 
+    [Theory]
+    [InlineData("destinationConfig", "[]", "must be an object.")]
+    [InlineData("destinationConfig.audienceId", """{"audienceId":"x"}""", "must be a whole number.")]
+    [InlineData("destinationConfig.audienceId", """{"audienceId":1.5}""", "must be a whole number.")]
+    [InlineData("destinationConfig.createList", """{"createList":"x"}""", "must be an object.")]
+    [InlineData("destinationConfig.updateExistingUsersOnly", """{"updateExistingUsersOnly":"true"}""", "must be true or false.")]
+    [InlineData("identifiers", "{},\"identifiers\":{}", "must be an array.")]
+    [InlineData("identifiers[0]", "{},\"identifiers\":[3]", "must be an object.")]
+    [InlineData("schedule", "{},\"schedule\":\"@hourly\"", "must be an object.")]
+    public async Task A_wrong_type_is_named_by_its_path(string field, string list, string message)
+        => Assert.Equal(message, (await _host.PostAsync("/v2/retl-connections", $$"""{"destinationConfig":{{list}}}""")).ShouldRefuse(field).Fault(field));
+
+    [Theory]
+    [InlineData("""{"type":"hourly"}""", "schedule.type")]
+    [InlineData("""{"type":"basic"}""", "schedule.everyMinutes")]
+    [InlineData("""{"type":"basic","everyMinutes":60,"startingAt":"25:00"}""", "schedule.startingAt")]
+    [InlineData("""{"type":"cron","cronExpression":"* * * * *"}""", "schedule.cronExpression")]
+    [InlineData("""{"type":"cron","cronExpression":"0 0 31 2 *"}""", "schedule.cronExpression")]
+    [InlineData("""{"type":"cron","cronExpression":"@never"}""", "schedule.cronExpression")]
+    [InlineData("""{"type":"manual","everyMinutes":60}""", "schedule.everyMinutes")]
+    public async Task A_schedule_that_cannot_be_is_refused(string schedule, string field)
+        => (await _host.PostAsync("/v2/retl-connections", Body("d", """{"audienceId":1}""").Replace("{\"dest", $"{{\"schedule\":{schedule},\"dest", StringComparison.Ordinal))).ShouldRefuse(field);
+
     [Fact]
     public async Task Only_a_static_list_of_the_project_can_be_kept()
     {

@@ -61,6 +61,24 @@ public sealed class OpenApiTests
         Assert.True(ran >= 5, $"{ran} examples ran");
     }
 
+    [Fact]
+    public async Task Every_question_runs_with_the_ids_that_the_document_proposes()
+    {
+        await using var sync = new SyncHost();
+        sync.Host.Settings["Documents:LiveExamples"] = "true";
+        await sync.InitializeAsync();
+        var audience = await sync.AudienceAsync();
+        await audience.PushAsync(Row.People(1));
+        foreach (var (path, operations) in (await sync.Host.GetAsync("/swagger/v1/swagger.json", null)).Json["paths"]!.AsObject())
+        {
+            if (operations!["get"] is not { } get)
+                continue;
+            var url = (get["parameters"]?.AsArray() ?? []).Where(p => (string?)p!["in"] == "path")
+                .Aggregate(path, (text, p) => text.Replace($"{{{p!["name"]}}}", (string?)p["example"] ?? "(no example)", StringComparison.Ordinal));
+            (await sync.Host.GetAsync(url)).ShouldBe(HttpStatusCode.OK);
+        }
+    }
+
     private static async Task<Answer> SendAsync(TestHost host, string method, string url, string mediaType, JsonNode example)
     {
         using var request = new HttpRequestMessage(new HttpMethod(method.ToUpperInvariant()), url)

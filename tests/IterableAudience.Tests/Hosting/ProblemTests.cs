@@ -49,6 +49,27 @@ public sealed class ProblemTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task An_unknown_charset_is_415()
+    {
+        using var content = new StringContent("""{"name":"a","role":"viewer"}""");
+        content.Headers.Remove("Content-Type");
+        content.Headers.TryAddWithoutValidation("Content-Type", "application/json; charset=none-such");
+        using var request = new HttpRequestMessage(HttpMethod.Post, "/v2/tokens") { Content = content };
+        (await _host.SendAsync(request)).ShouldBeProblem(HttpStatusCode.UnsupportedMediaType, "UTF-8");
+        Assert.Empty(_host.Logs.Warnings);
+    }
+
+    [Theory]
+    [InlineData("""{"name":"a\ud800","role":"viewer"}""")]
+    [InlineData("{\"name\":\"a\u00ff\",\"role\":\"viewer\"}")] // sent as Latin-1, so no UTF-8
+    public async Task Text_that_is_no_Unicode_is_said_to_be_that(string body)
+    {
+        using var content = new ByteArrayContent(Encoding.Latin1.GetBytes(body)) { Headers = { ContentType = new("application/json") } };
+        using var request = new HttpRequestMessage(HttpMethod.Post, "/v2/tokens") { Content = content };
+        Assert.Contains("valid Unicode", (await _host.SendAsync(request)).ShouldRefuse("name").Fault("name"), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_large_body_is_413()
     {
         var body = $$"""{"name":"{{new string('a', 1_100_000)}}","role":"viewer"}""";
@@ -72,6 +93,16 @@ public sealed class ProblemTests : IAsyncDisposable
         var answer = (await _host.GetAsync($"/v2/tokens?{query}")).ShouldRefuse(fields);
         Assert.DoesNotContain("ada", answer.Body, StringComparison.Ordinal);
     }
+
+    [Theory]
+    [InlineData("/v2/tokens?page=two", "page", "must be a whole number")]
+    [InlineData("/v2/tokens?pageSize=99999999999", "pageSize", "must be a whole number, at most 2147483647.")]
+    [InlineData("/v2/retl-connections/x/syncs?per_page=", "per_page", "must be a whole number")]
+    [InlineData("/v2/retl-connections/x/syncs/y/requests?pageSize=all", "pageSize", "must be a whole number")]
+    [InlineData("/v2/accounts/x/lists?refresh=1", "refresh", "must be true or false.")]
+    [InlineData("/v2/retl-connections?hasExternalId=yes", "hasExternalId", "must be true or false.")]
+    public async Task A_parameter_of_the_wrong_type_is_named_as_the_client_wrote_it(string path, string field, string says)
+        => Assert.StartsWith(says, (await _host.GetAsync(path)).ShouldRefuse(field).Fault(field), StringComparison.Ordinal);
 
     [Fact]
     public async Task Pages_lead_to_the_next_one()

@@ -25,6 +25,7 @@ public sealed class ServiceTests : IAsyncDisposable
         await _host.GetAsync("/v2/accounts/ada@example.com");
         var metrics = (await _host.GetAsync("/metrics", null)).ShouldBe(HttpStatusCode.OK);
         Assert.Contains("http_server_request_duration_seconds", metrics.Body, StringComparison.Ordinal);
+        Assert.Contains("service_name=\"iterable-audience\"", metrics.Body, StringComparison.Ordinal);
         Assert.DoesNotContain("example.com", metrics.Body, StringComparison.Ordinal);
     }
 

@@ -56,6 +56,13 @@ public sealed class StartTests : IDisposable
     [InlineData("Security__Certificate", "/nowhere.pfx", "Security__Certificate")]
     [InlineData("Security__FailedSignInsPerMinute", "0", "Security__FailedSignInsPerMinute")]
     [InlineData("Iterable__MaxAttempts", "0", "MaxAttempts")]
+    [InlineData("Intake__MaxSilence", "-1", "Intake__MaxSilence")]
+    [InlineData("Intake__MaxSilence", "never", "MaxSilence")]
+    [InlineData("Documents__LiveExamples", "some", "LiveExamples")]
+    [InlineData("ASPNETCORE_URLS", "127.0.0.1:8080", "ASPNETCORE_URLS")]
+    [InlineData("ASPNETCORE_URLS", "http://127.0.0.1:99999", "ASPNETCORE_URLS")]
+    [InlineData("ASPNETCORE_URLS", "ftp://127.0.0.1:8080", "ASPNETCORE_URLS")]
+    [InlineData("ASPNETCORE_URLS", "http://127.0.0.1:8080/base", "ASPNETCORE_URLS")]
     [InlineData("Iterable__MaxAttempts", "many", "MaxAttempts")]
     public async Task A_bad_setting_stops_the_start(string setting, string value, string says)
     {

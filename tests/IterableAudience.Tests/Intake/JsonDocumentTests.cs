@@ -129,6 +129,20 @@ public class JsonDocumentTests
         }
     }
 
+    [Theory]
+    [InlineData(200)]
+    [InlineData(30_000)]
+    public async Task A_record_however_deep_costs_only_itself(int depth)
+    {
+        var deep = $$"""{"action":"insert","fields":{{new string('[', depth)}}{{new string(']', depth)}}}""";
+        var read = await ReadJsonAsync(new MemoryStream(Encoding.UTF8.GetBytes($$"""{"records":[{{deep}},{{Record(2)}}]}""")));
+        Assert.Equal([Reason.MalformedRecord, Reason.None], read.Records.Select(r => r.Fault));
+    }
+
+    [Fact]
+    public async Task A_body_deeper_than_any_record_is_said_to_be_that()
+        => Assert.Contains("nested too deep", (await FaultAsync("{\"x\":" + new string('[', 70_000) + new string(']', 70_000) + ",\"records\":[]}")).Message, StringComparison.Ordinal);
+
     [Fact]
     public async Task The_fault_names_the_place_and_nothing_of_the_body()
     {

@@ -46,6 +46,10 @@ public sealed partial class DocumentTests
     }
 
     [Fact]
+    public void The_demo_fills_the_examples_of_Swagger_as_the_README_says()
+        => Assert.Contains("[\"Documents__LiveExamples\"] = \"true\"", Repository.Read("samples/IterableAudience.Demo/Driving/Installation.cs"), StringComparison.Ordinal);
+
+    [Fact]
     public void The_operations_guide_explains_every_outcome_and_reason()
     {
         var words = Enum.GetValues<Outcome>().Where(o => o != Outcome.Pending).Select(o => o.Word())

@@ -28,7 +28,7 @@ public sealed class GuardTests(SyncHost sync) : IClassFixture<SyncHost>
         Assert.Equal(held.PlanHash, approved.PlanHash);
         Assert.Equal(("p4@example.com/p4", 1), (audience.Members, await audience.LedgerAsync()));
         Assert.Equal("1 unsubscribed, 2 unsubscribed, 3 unsubscribed", OutcomeTests.Sorted(await audience.RecordsAsync(approved.Id)));
-        (await audience.ApproveAsync(held)).ShouldBeProblem(HttpStatusCode.Conflict, "");
+        (await audience.ApproveAsync(held)).ShouldBeProblem(HttpStatusCode.Conflict, "changed since");
     }
 
     [Fact]
@@ -79,7 +79,7 @@ public sealed class GuardTests(SyncHost sync) : IClassFixture<SyncHost>
     [InlineData("hash", "hash")]
     [InlineData("ledger", "changed since")]
     [InlineData("connection", "changed since")]
-    [InlineData("disabled", "")]
+    [InlineData("disabled", "connection is disabled")]
     public async Task An_approval_is_refused_when_what_it_rests_on_is_not_what_was_planned(string moved, string says)
     {
         var audience = await sync.AudienceAsync(more: Strict);

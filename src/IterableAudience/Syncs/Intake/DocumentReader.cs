@@ -9,8 +9,8 @@ namespace IterableAudience.Syncs.Intake;
 /// </summary>
 internal sealed class DocumentReader(BodyBuffer buffer, RecordBatch batch, IdentifierMapping mapping)
 {
-    // Room for records that are nested too deep: they are to cost only themselves.
-    private const int MaxDepth = 128;
+    // As deep as the largest record can be: one that is nested too deep is to cost only itself.
+    private const int MaxDepth = RecordReader.MaxBytes;
 
     private JsonReaderState _state = new(new JsonReaderOptions { MaxDepth = MaxDepth });
     private Place _place = Place.Start;
@@ -43,8 +43,9 @@ internal sealed class DocumentReader(BodyBuffer buffer, RecordBatch batch, Ident
         catch (JsonException e)
         {
             // Its own message quotes the body.
+            var what = reader.CurrentDepth >= MaxDepth - 1 ? "nested too deep" : "not valid JSON";
             throw new BodyException(BodyFault.NotJson, string.Create(
-                CultureInfo.InvariantCulture, $"The body is not valid JSON at line {e.LineNumber + 1}, byte {e.BytePositionInLine + 1}. Mend it and send it again."));
+                CultureInfo.InvariantCulture, $"The body is {what} at line {e.LineNumber + 1}, byte {e.BytePositionInLine + 1}. Mend it and send it again."));
         }
 
         catch (InvalidOperationException)

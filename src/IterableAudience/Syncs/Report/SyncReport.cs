@@ -2,7 +2,7 @@ using IterableAudience.Records;
 
 namespace IterableAudience.Syncs.Report;
 
-/// <summary>What a sync did, in numbers that add up: <see cref="ReceivedCounts.Total"/> is the sum of all outcomes.</summary>
+/// <summary>What a sync did, in numbers that add up: <c>received.total</c> is the sum of all outcomes.</summary>
 public sealed record SyncReport(
     ReceivedCounts Received,
     IReadOnlyDictionary<string, long> Outcomes,
