@@ -49,9 +49,9 @@ public sealed class KillTests : ProcessTest
         Assert.Equal(site.Members(calm), site.Members(killed));
         Assert.Equal(site.Ledger(calm), site.Ledger(killed));
         Assert.Equal(await site.OutcomesAsync(calm, calmSync), await site.OutcomesAsync(killed, sync));
-        // What was on the wire was sent again, and nothing else.
-        Assert.Equal(2 * 1_000, site.RowsSent(killed, CallKind.Unsubscribe) - site.RowsSent(calm, CallKind.Unsubscribe));
-        Assert.Equal(2 * 1_000, site.RowsSent(killed, CallKind.Subscribe) - site.RowsSent(calm, CallKind.Subscribe));
+        // What was on the wire was sent again, and nothing else. (Batches leave at the same time: the one that hung may be the short one.)
+        Assert.Equal(2, site.Calls(killed, CallKind.Unsubscribe).Count() - site.Calls(calm, CallKind.Unsubscribe).Count());
+        Assert.Equal(2, site.Calls(killed, CallKind.Subscribe).Count() - site.Calls(calm, CallKind.Subscribe).Count());
     }
 
     [Fact]
