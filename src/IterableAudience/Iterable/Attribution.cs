@@ -4,14 +4,15 @@ namespace IterableAudience.Iterable;
 
 /// <summary>
 /// From Iterable's counted answer to an outcome for every operation of the request. Pure.
-/// An outcome is given only on evidence: either the counts add up and say that nobody else failed, or a list names the operation and no other.
-/// Everything else stays open, to be sent again in smaller requests.
+/// An outcome is given only on evidence. A failure: a list names the operation and no other of the request. A success: every failure that was
+/// counted is pinned to one operation in that way, and no list names this one. Everything else stays open, to be sent again in smaller requests:
+/// an identifier that several operations have (in hybrid projects, an e-mail under several userIds) tells nothing about any of them.
 /// </summary>
 internal static class Attribution
 {
     /// <summary>What one answer says.</summary>
     /// <param name="Results">One for each subscriber; <see cref="Outcome.Pending"/> where it is open.</param>
-    /// <param name="Suspects">Places of open operations that a list names, though perhaps another one is meant.</param>
+    /// <param name="Suspects">Places of open operations that a list names, though another one may be meant.</param>
     /// <param name="Unnamed">Places of open operations that no list names.</param>
     internal readonly record struct Verdict(OperationResult[] Results, IReadOnlyList<int> Suspects, IReadOnlyList<int> Unnamed)
     {
@@ -29,26 +30,25 @@ internal static class Attribution
         }
 
         var mentions = answer.Failures.Count == 0 ? null : new Mentions(subscribers, answer.Failures);
-        var attributed = mentions?.Operations ?? 0;
-        var addsUp = answer.SuccessCount + answer.FailCount == subscribers.Count && attributed == answer.FailCount;
+        var (named, certain, least) = mentions is null ? (0, 0, 0) : (mentions.Operations, mentions.CertainOperations, mentions.LeastFailures);
+        var allPinned = answer.SuccessCount + answer.FailCount == subscribers.Count && certain == answer.FailCount && named == certain;
 
-        // More operations named for sure than failed: at least one of them is named by mistake. A conflict lists the *existing* identifier
-        // that stood in the way, and that may belong to another row of the batch.
-        var certainIsTooMuch = mentions is not null && mentions.CertainOperations > answer.FailCount;
+        // More were named than failed: somebody is named by mistake. A conflict lists the *existing* identifier that stood in the way,
+        // and that may belong to another row of the batch.
+        var tooMany = least > answer.FailCount;
         List<int> suspects = [], unnamed = [];
         for (var i = 0; i < results.Length; i++)
         {
-            var (any, certain) = mentions is null ? (null, null) : mentions.Of(subscribers[i]);
-            var trusted = addsUp ? any : certainIsTooMuch ? null : certain;
-            if (trusted is not null)
+            var (any, own) = mentions is null ? (null, null) : mentions.Of(subscribers[i]);
+            if (own is not null && !tooMany)
             {
-                results[i] = Failed(kind, trusted.Value, status, mayBeApplied: false);
+                results[i] = Failed(kind, own.Value, status, mayBeApplied: false);
             }
             else if (any is not null)
             {
                 suspects.Add(i);
             }
-            else if (addsUp)
+            else if (allPinned)
             {
                 results[i] = Succeeded(kind, status);
             }
@@ -130,8 +130,16 @@ internal static class Attribution
             {
                 var (any, certain) = Of(subscriber);
                 Operations += any is null ? 0 : 1;
-                CertainOperations += certain is null ? 0 : 1;
+                if (certain is not null)
+                {
+                    CertainOperations++;
+                    var (email, userId) = Find(subscriber);
+                    email?.Explain();
+                    userId?.Explain();
+                }
             }
+
+            LeastFailures = CertainOperations + emails.Values.Concat(userIds.Values).Count(m => m.IsUnexplained);
         }
 
         /// <summary>How many operations are named at all.</summary>
@@ -139,6 +147,9 @@ internal static class Attribution
 
         /// <summary>How many are named by an identifier that no other operation of the request has.</summary>
         public int CertainOperations { get; }
+
+        /// <summary>How many must have failed if every name is meant: the certain ones, and one for each shared name that none of them has.</summary>
+        public int LeastFailures { get; }
 
         /// <summary>The first list that names the operation, and the first that names it and no other.</summary>
         public (FailureList? Any, FailureList? Certain) Of(Identity subscriber)
@@ -156,12 +167,17 @@ internal static class Attribution
         private sealed class Mention
         {
             private int operations;
+            private bool explained;
 
             public FailureList List { get; set; }
 
             public FailureList? CertainList => operations == 1 ? List : null;
 
+            public bool IsUnexplained => operations > 1 && !explained;
+
             public void Count() => operations++;
+
+            public void Explain() => explained = true;
         }
     }
 }

@@ -56,15 +56,19 @@ internal sealed class BatchProgress
         int[] suspects = [.. verdict.Suspects.Select(i => part[i])], unnamed = [.. verdict.Unnamed.Select(i => part[i])];
         Doubt(suspects);
         Doubt(unnamed);
-        if (suspects.Length > 0 && unnamed.Length > 0)
+        List<int[]> groups = [.. Apart(suspects)];
+        if (unnamed.Length > 0)
         {
-            parts.Enqueue(unnamed);
-            parts.Enqueue(suspects);
+            groups.Insert(0, unnamed);
         }
-        else
+
+        if (groups.Count == 1)
         {
-            Halve(suspects.Length > 0 ? suspects : unnamed);
+            Halve(groups[0]);
+            return;
         }
+
+        groups.ForEach(parts.Enqueue);
     }
 
     /// <summary>A refused part of several rows: the rows that the refusal names and the others, or halves.</summary>
@@ -128,6 +132,35 @@ internal sealed class BatchProgress
     }
 
     private void Doubt(int[] part) => Array.ForEach(part, i => mayBeApplied[i] = true);
+
+    /// <summary>
+    /// Operations that were named, in groups in which no identifier occurs twice: there each name tells whom it means, so two owners of an e-mail
+    /// cost two requests, however many such e-mails there are.
+    /// </summary>
+    private IEnumerable<int[]> Apart(int[] suspects)
+    {
+        var seen = new Dictionary<(bool IsEmail, string Identifier), int>();
+        return suspects.GroupBy(Turn).OrderBy(g => g.Key).Select(g => g.ToArray());
+
+        int Turn(int operation)
+        {
+            var (email, userId) = (request.Subscribers[operation].Email?.ToUpperInvariant(), request.Subscribers[operation].UserId);
+            var turn = Math.Max(
+                email is null ? 0 : seen.GetValueOrDefault((true, email)),
+                userId is null ? 0 : seen.GetValueOrDefault((false, userId)));
+            if (email is not null)
+            {
+                seen[(true, email)] = turn + 1;
+            }
+
+            if (userId is not null)
+            {
+                seen[(false, userId)] = turn + 1;
+            }
+
+            return turn;
+        }
+    }
 
     private void Halve(int[] part)
     {

@@ -8,7 +8,7 @@ namespace IterableAudience.Schedules;
 /// </summary>
 /// <remarks>
 /// Own code, not a library: libraries want both days to match or take more grammar than is allowed, and the five-minute floor
-/// needs the sets of the fields, which they don't show.
+/// needs the sets of the fields, which they don't show (docs/decisions/0016).
 /// </remarks>
 internal sealed class CronExpression
 {

@@ -48,7 +48,11 @@ internal sealed partial class ServiceProcess : IAsyncDisposable
     private static string TestProject => Path.Combine(Path.GetDirectoryName(SampleFiles.Folder)!, "tests", "IterableAudience.Tests");
 
     public static ServiceProcess Start(string folder, IReadOnlyDictionary<string, string> settings, params IReadOnlyList<string> arguments)
-        => Start(new ProcessStartInfo("dotnet", [Program, .. arguments]) { WorkingDirectory = folder }, settings);
+        => StartProgram(Program, folder, settings, arguments);
+
+    /// <summary>As <see cref="Start(string, IReadOnlyDictionary{string, string}, IReadOnlyList{string})"/>, from another place.</summary>
+    public static ServiceProcess StartProgram(string program, string folder, IReadOnlyDictionary<string, string> settings, params IReadOnlyList<string> arguments)
+        => Start(new ProcessStartInfo("dotnet", [program, .. arguments]) { WorkingDirectory = folder }, settings);
 
     /// <summary>As <see cref="Start(string, IReadOnlyDictionary{string, string}, IReadOnlyList{string})"/>, for <see cref="LimitFiles"/>.</summary>
     public static ServiceProcess StartLimitable(string folder, IReadOnlyDictionary<string, string> settings)

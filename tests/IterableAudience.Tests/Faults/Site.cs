@@ -20,6 +20,7 @@ internal sealed class Site : IAsyncDisposable
     private readonly string _folder;
     private readonly Func<ServiceProcess, ServiceProcess> _watch;
     private readonly Dictionary<string, string> _settings;
+    private string _program = ServiceProcess.Program;
     private string? _destination;
     private HttpClient _http = new();
 
@@ -71,12 +72,24 @@ internal sealed class Site : IAsyncDisposable
         return site;
     }
 
+    /// <summary>A published service, with the settings that an operator has to make and no others.</summary>
+    public static async Task<Site> StartPublishedAsync(string folder, Func<ServiceProcess, ServiceProcess> watch, string program)
+    {
+        var simulator = await SimulatorHost.StartAsync(new SimulatorOptions(), Cancelled);
+        var settings = SettingsOf(folder, ("Iterable__BaseUrls__US", simulator.BaseUrl.OriginalString));
+        foreach (var name in new[] { "ASPNETCORE_ENVIRONMENT", "Iterable__RequestsPerSecond", "Iterable__BackoffBase" })
+            settings.Remove(name);
+        var site = new Site(folder, watch, simulator, settings) { _program = program };
+        await site.StartAsync();
+        return site;
+    }
+
     /// <summary>Starts the service on its store, and waits until it is ready.</summary>
     public Task StartAsync(params (string Name, string Value)[] changes)
     {
         foreach (var (name, value) in changes)
             _settings[name] = value;
-        return UseAsync(ServiceProcess.Start(_folder, _settings));
+        return UseAsync(ServiceProcess.StartProgram(_program, _folder, _settings));
     }
 
     /// <summary>As <see cref="StartAsync((string Name, string Value)[])"/>, for <see cref="ServiceProcess.LimitFiles"/>.</summary>

@@ -62,4 +62,22 @@ public sealed class StopTests : ProcessTest
         Assert.Equal("aborted", (string)end["outcome"]!);
         Assert.Contains("The service stopped while the body was coming in", (string)end["error"]!, StringComparison.Ordinal);
     }
+
+    [Fact]
+    public async Task A_stop_while_the_body_of_a_repeated_key_comes_in_does_not_wait_for_the_rest_of_it()
+    {
+        var site = await SiteAsync();
+        var audience = await site.AudienceAsync("repeated");
+        var path = $"/v2/retl-connections/{audience.Connection}/syncs";
+        using var first = await site.SendAsync(HttpMethod.Post, path, Site.Body(Rows.Of(0, 10)), idempotencyKey: "once");
+        var sync = await site.ClosedAsync(audience, (string)(await site.GetAsync(path))["syncs"]![0]!["id"]!);
+        using var again = await RawPush.BeginAsync(site.Service.Address, path, "once", Rows.Of(0, 5));
+
+        var watch = Stopwatch.StartNew();
+        Assert.Equal(0, await site.Service.StopAsync());
+        Assert.True(watch.Elapsed < TimeSpan.FromSeconds(15), $"The stop took {watch.Elapsed}: {site.Service.OutputText}");
+        var answer = await again.AnswerAsync();
+        Assert.StartsWith("HTTP/1.1 503", answer, StringComparison.Ordinal);
+        Assert.Contains((string)sync["id"]!, answer, StringComparison.Ordinal);
+    }
 }

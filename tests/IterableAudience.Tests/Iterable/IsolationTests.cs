@@ -150,6 +150,43 @@ public sealed class IsolationTests
     }
 
     [Fact]
+    public async Task People_who_share_an_email_are_told_apart_with_three_requests_however_many_they_are()
+    {
+        using var iterable = new FakeIterable();
+        // Fifty e-mails of two people each; Iterable knows the second owner of each, and lists the e-mail.
+        var pairs = Enumerable.Range(0, 50).SelectMany(i => new[] { new Identity($"shared{i}@example.com", $"a{i}"), new Identity($"shared{i}@example.com", $"b{i}") }).ToArray();
+        iterable.Answer(sent => Listed(sent, s => s.UserId!.StartsWith('a')));
+        var batch = iterable.Batch([.. FakeIterable.People(900), .. pairs]);
+        var result = await iterable.SendAsync(batch, Timeout);
+        Assert.All(result.Results[..900], r => Assert.Equal(Outcome.Subscribed, r.Outcome));
+        Assert.All(pairs.Zip(result.Results[900..]), r => Assert.Equal(r.First.UserId!.StartsWith('a') ? Reason.IdentityConflict : Reason.None, r.Second.Reason));
+        Assert.Equal([1000, 900, 50, 50], iterable.Requests.Select(r => r.Subscribers.Count));
+        Assert.Equal(3, batch.Isolation.Used);
+    }
+
+    [Fact]
+    public async Task A_quiet_failure_is_not_hidden_by_a_name_that_two_people_share()
+    {
+        using var iterable = new FakeIterable();
+        // One of the two fails and is listed, as is somebody else who is not: two named, two failed, and it adds up.
+        Identity[] people = [new("shared@example.com", "a"), new("shared@example.com", "b"), new("quiet@example.com", "c"), new("d@example.com", "d")];
+        iterable.Answer(sent => Listed(sent, s => s.UserId == "a", quiet: s => s.UserId == "c"));
+        var result = await iterable.SendAsync(iterable.Batch(people), Timeout);
+        Assert.Equal([Reason.IdentityConflict, Reason.None, Reason.Unattributed, Reason.None], result.Results.Select(r => r.Reason));
+    }
+
+    [Fact]
+    public async Task A_used_up_budget_never_makes_a_success_of_somebody_who_shares_a_name()
+    {
+        using var iterable = new FakeIterable();
+        Identity[] people = [new("shared@example.com", "a"), new("shared@example.com", "b"), new("c@example.com", "c")];
+        iterable.Answer(sent => Listed(sent, s => s.UserId is "a" or "b"));
+        var result = await iterable.SendAsync(iterable.Batch(people) with { Isolation = new IsolationBudget(1) }, Timeout);
+        Assert.Equal([Reason.Unattributed, Reason.Unattributed, Reason.None], result.Results.Select(r => r.Reason));
+        Assert.All(result.Results[..2], r => Assert.True(r.MayBeApplied));
+    }
+
+    [Fact]
     public async Task A_part_that_is_never_answered_fails_without_the_rest()
     {
         using var iterable = new FakeIterable(settings: ("MaxAttempts", "2"));
@@ -190,6 +227,26 @@ public sealed class IsolationTests
     }
 
     [Fact]
+    public async Task Every_row_gets_its_truth_whoever_shares_an_email()
+    {
+        using var iterable = new FakeIterable();
+        Dictionary<Identity, int> fates = [];
+        iterable.Answer(sent => Listed(sent, s => fates[s] < 3, quiet: s => fates[s] == 3));
+        await Gen.Select(Gen.Int[0, 5], Gen.Int[0, 12]).Array[1, 24].SampleAsync(
+            async rolls =>
+            {
+                var people = rolls.Select((r, i) => new Identity($"shared{r.Item1}@example.com", $"u{i}")).ToArray();
+                fates = people.Zip(rolls, (p, r) => (p, r.Item2)).ToDictionary();
+                var result = await iterable.SendAsync(iterable.Batch(people) with { Isolation = new IsolationBudget(1000) }, Timeout);
+                Assert.Equal(
+                    rolls.Select(r => r.Item2 switch { < 3 => Reason.IdentityConflict, 3 => Reason.Unattributed, _ => Reason.None }),
+                    result.Results.Select(r => r.Reason));
+            },
+            iter: 30,
+            threads: 1);
+    }
+
+    [Fact]
     public void The_budget_of_a_sync_is_twice_its_requests_and_at_least_64()
     {
         var budget = IsolationBudget.ForSync(3);
@@ -197,5 +254,14 @@ public sealed class IsolationTests
         Assert.Equal(64, budget.Used);
         var large = IsolationBudget.ForSync(1000);
         Assert.Equal(2000, Enumerable.Range(0, 3000).Count(_ => large.TryTake()));
+    }
+
+    /// <summary>Names those who fail by their e-mails, each e-mail once, and counts the quiet ones.</summary>
+    private static Reply Listed(Sent sent, Func<Identity, bool> fails, Func<Identity, bool>? quiet = null)
+    {
+        var failed = sent.Subscribers.Where(fails).ToList();
+        var count = failed.Count + sent.Subscribers.Count(quiet ?? (_ => false));
+        var listed = string.Join(',', failed.Select(s => $"\"{s.Email}\"").Distinct());
+        return Reply.Counts(sent.Subscribers.Count - count, count, $$""","failedUpdates":{"conflictEmails":[{{listed}}]}""");
     }
 }

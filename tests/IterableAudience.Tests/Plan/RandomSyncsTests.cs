@@ -28,17 +28,26 @@ public sealed class RandomSyncsTests : IAsyncLifetime
         var exact = 0;
         for (var seed = group * Seeds; seed < (group + 1) * Seeds; seed++)
         {
-            var scenario = Scenario.Make(seed);
-            if (await FailureAsync(scenario) is { } failure)
-            {
-                var smallest = await CutDownAsync(scenario, failure);
-                Assert.Fail($"Seed {seed}: {smallest.Failure.Message}\n{smallest.Scenario}\n{smallest.Failure.StackTrace}");
-            }
-
+            await HoldsAsync(seed);
             exact += _exact;
         }
 
         Assert.True(exact > Seeds, $"Only {exact} times could the whole list be compared.");
+    }
+
+    /// <summary>Seeds outside the groups that have found a fault.</summary>
+    [Theory]
+    [InlineData(404)] // a failure that no list named hid behind an e-mail of two people, of whom one had failed
+    public Task What_failed_once_holds(int seed) => HoldsAsync(seed);
+
+    private async Task HoldsAsync(int seed)
+    {
+        var scenario = Scenario.Make(seed);
+        if (await FailureAsync(scenario) is { } failure)
+        {
+            var smallest = await CutDownAsync(scenario, failure);
+            Assert.Fail($"Seed {seed}: {smallest.Failure.Message}\n{smallest.Scenario}\n{smallest.Failure.StackTrace}");
+        }
     }
 
     private int _exact;

@@ -193,6 +193,14 @@ internal sealed class ScenarioRun
             Assert.False(applied.Contains(gone) && ledger.Entries.Exists(e => e.Holds && e.Identity.IsSamePersonAs(gone)), $"{gone} was unsubscribed while an entry holds the person.");
         }
 
+        // What attribution may count on: in a request a userId is one operation's, and so is an e-mail, but for hybrid projects.
+        foreach (var people in _list.Requests.Select(r => r.People))
+        {
+            static bool AreDistinct(IEnumerable<string?> names) => names.OfType<string>().GroupBy(n => n).All(g => g.Count() == 1);
+            Assert.True(AreDistinct(people.Select(p => p.UserId)), "A request names a userId twice.");
+            Assert.True(_scenario.Type == ProjectType.Hybrid || AreDistinct(people.Select(p => p.Email)), "A request names an e-mail twice.");
+        }
+
         foreach (var stranger in _list.StrangersRemoved)
         {
             var keys = step.Records.Where(r => r is { Action: "delete", Key: not null }).Select(r => r.Key).ToHashSet();
