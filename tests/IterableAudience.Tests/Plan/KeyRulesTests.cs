@@ -217,7 +217,8 @@ public sealed class KeyRulesTests
     private int Decide(PlanMode mode, KeyRecord[] records, params LedgerEntry[] entries)
     {
         _fates = new RecordFate[records.Length];
-        return KeyRules.Decide(records, entries, mode, _fates, _operations);
+        var freeSlot = (byte)Enumerable.Range(0, 256).First(slot => !Array.Exists(entries, e => e.Slot == slot));
+        return KeyRules.Decide(records, entries, mode, freeSlot, _fates, _operations);
     }
 
     private void AssertFates(params (Outcome, Reason)[] fates) => Assert.Equal(fates.Select(f => new RecordFate(f.Item1, f.Item2)), _fates);

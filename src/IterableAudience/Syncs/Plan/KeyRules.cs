@@ -31,10 +31,11 @@ internal static class KeyRules
     /// <param name="records">In the order of arrival; none when the sync did not bring the key.</param>
     /// <param name="entries">The key's entries, at most one of them with the state of a member.</param>
     /// <param name="mode">How to plan.</param>
+    /// <param name="freeSlot">A slot that no entry of the key's hash has, nor a key that shares the hash and was decided before.</param>
     /// <param name="fates">One for each record. Exactly the record that is <see cref="Outcome.Pending"/>, if any, waits for <paramref name="operations"/>.</param>
     /// <param name="operations">Those that decide the pending record come first; how many they are is the result.</param>
     public static int Decide(
-        ReadOnlySpan<KeyRecord> records, ReadOnlySpan<LedgerEntry> entries, PlanMode mode, Span<RecordFate> fates, List<PlanOp> operations)
+        ReadOnlySpan<KeyRecord> records, ReadOnlySpan<LedgerEntry> entries, PlanMode mode, byte freeSlot, Span<RecordFate> fates, List<PlanOp> operations)
     {
         var last = -1;
         var known = entries.Length > 0;
@@ -63,7 +64,7 @@ internal static class KeyRules
             return Delete(records[last], named, entries, mode, out fates[last], operations);
         }
 
-        return Upsert(records[last], entries, mode, out fates[last], operations);
+        return Upsert(records[last], entries, mode, freeSlot, out fates[last], operations);
     }
 
     private static int Delete(
@@ -98,7 +99,7 @@ internal static class KeyRules
     }
 
     private static int Upsert(
-        KeyRecord record, ReadOnlySpan<LedgerEntry> entries, PlanMode mode, out RecordFate fate, List<PlanOp> operations)
+        KeyRecord record, ReadOnlySpan<LedgerEntry> entries, PlanMode mode, byte freeSlot, out RecordFate fate, List<PlanOp> operations)
     {
         var identity = record.Identity;
         var same = -1;
@@ -142,7 +143,7 @@ internal static class KeyRules
         {
             Kind = OpKind.Subscribe,
             Line = record.Line,
-            Slot = same >= 0 ? (byte)entries[same].Slot : FreeSlot(entries),
+            Slot = same >= 0 ? (byte)entries[same].Slot : freeSlot,
             Prior = same >= 0 ? entries[same].State : EntryState.None,
             Identity = identity,
             LedgerIdentity = merged,
@@ -212,22 +213,5 @@ internal static class KeyRules
         }
 
         return false;
-    }
-
-    private static byte FreeSlot(ReadOnlySpan<LedgerEntry> entries)
-    {
-        for (var slot = 0; ; slot++)
-        {
-            var taken = false;
-            foreach (ref readonly var entry in entries)
-            {
-                taken |= entry.Slot == slot;
-            }
-
-            if (!taken)
-            {
-                return checked((byte)slot);
-            }
-        }
     }
 }

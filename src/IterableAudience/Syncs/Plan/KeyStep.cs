@@ -19,6 +19,7 @@ internal sealed class KeyStep(PlanRun run, SqliteConnection read, LedgerReader l
     private readonly List<LedgerEntry> _entries = [];
     private readonly List<LedgerEntry> _ofKey = [];
     private readonly List<PlanOp> _operations = [];
+    private readonly HashSet<byte> _taken = [];
     private readonly SlicePlan _plan = new(run.Hash);
     private readonly BlobWriter _blob = new();
 
@@ -148,6 +149,12 @@ internal sealed class KeyStep(PlanRun run, SqliteConnection read, LedgerReader l
         var records = CollectionsMarshal.AsSpan(_records);
         Span<bool> done = indexes.Length <= 256 ? stackalloc bool[indexes.Length] : new bool[indexes.Length];
         List<int> ofKey = [];
+        _taken.Clear();
+        foreach (var entry in _ofKey)
+        {
+            _taken.Add((byte)entry.Slot);
+        }
+
         for (var first = 0; first < indexes.Length; first++)
         {
             if (done[first])
@@ -184,8 +191,31 @@ internal sealed class KeyStep(PlanRun run, SqliteConnection read, LedgerReader l
             if (!staged)
             {
                 _operations.Clear();
-                KeyRules.Decide([], CollectionsMarshal.AsSpan(_ofKey)[i..EndOf(_ofKey, i)], run.Mode, [], _operations);
+                KeyRules.Decide([], CollectionsMarshal.AsSpan(_ofKey)[i..EndOf(_ofKey, i)], run.Mode, 0, [], _operations);
                 Emit(keyText: null, KeyKind.None, 0);
+            }
+        }
+    }
+
+    /// <summary>Keys with one hash share its slots: a new entry takes one that none of them has, or gets in this sync.</summary>
+    private byte FreeSlot()
+    {
+        byte slot = 0;
+        while (_taken.Contains(slot))
+        {
+            slot = checked((byte)(slot + 1));
+        }
+
+        return slot;
+    }
+
+    private void TakeSlots()
+    {
+        foreach (var op in _operations)
+        {
+            if (op is { Kind: OpKind.Subscribe, Prior: EntryState.None })
+            {
+                _taken.Add(op.Slot);
             }
         }
     }
@@ -216,7 +246,8 @@ internal sealed class KeyStep(PlanRun run, SqliteConnection read, LedgerReader l
 
         var fates = new RecordFate[indexes.Length];
         _operations.Clear();
-        var deciding = KeyRules.Decide(keyRecords, CollectionsMarshal.AsSpan(entries), run.Mode, fates, _operations);
+        var deciding = KeyRules.Decide(keyRecords, CollectionsMarshal.AsSpan(entries), run.Mode, FreeSlot(), fates, _operations);
+        TakeSlots();
         for (var i = 0; i < fates.Length; i++)
         {
             verdicts[indexes[i]] = fates[i].Outcome == Outcome.Pending
@@ -254,7 +285,7 @@ internal sealed class KeyStep(PlanRun run, SqliteConnection read, LedgerReader l
     private void DecideUnstaged(int from, int to)
     {
         _operations.Clear();
-        KeyRules.Decide([], CollectionsMarshal.AsSpan(_entries)[from..to], run.Mode, [], _operations);
+        KeyRules.Decide([], CollectionsMarshal.AsSpan(_entries)[from..to], run.Mode, 0, [], _operations);
         Emit(keyText: null, KeyKind.None, 0);
     }
 
