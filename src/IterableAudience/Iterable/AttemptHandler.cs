@@ -58,6 +58,13 @@ internal sealed partial class AttemptHandler(
             response?.Dispose();
             return (Answer.Failed(FailureCategory.TimedOut, $"no answer within {options.Value.AttemptTimeout.TotalSeconds:0.###} s", mayBeApplied: true), null, e);
         }
+        catch (Exception e) when (response is not null && e is InvalidDataException or InvalidOperationException)
+        {
+            // compressed, says the answer, and is not
+            var status = (int)response!.StatusCode;
+            response.Dispose();
+            return (Answer.Failed(FailureCategory.Unreadable, $"{status} with a body that can't be decompressed", mayBeApplied: true), null, e);
+        }
         catch (Exception e) when (e is HttpRequestException or IOException)
         {
             response?.Dispose();

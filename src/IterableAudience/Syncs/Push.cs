@@ -57,7 +57,7 @@ internal sealed class Push(
     /// <exception cref="OperationCanceledException">The sender is gone, or the service stops: the sync has ended as aborted; or it was cancelled.</exception>
     public async Task StageAsync(Sync sync, Connection connection, Stream body, bool ndjson, CancellationToken senderGone)
     {
-        var work = await loader.LoadAsync(sync.No, CancellationToken.None);
+        var work = await LoadAsync(sync.No);
         work.Progress.Phase = SyncPhase.Staging;
         var stager = new Stager(store, hash, sync.No, work.Project.Type, sync.Full);
         work.Progress.Counts = stager.Counts;
@@ -100,6 +100,19 @@ internal sealed class Push(
         {
             // Trouble of the store: nothing can be written now, so the sync ends when that is over.
             queue.Abandon(sync.No);
+            throw;
+        }
+    }
+
+    private async Task<SyncWork> LoadAsync(long sync)
+    {
+        try
+        {
+            return await loader.LoadAsync(sync, CancellationToken.None);
+        }
+        catch
+        {
+            queue.Abandon(sync); // else it would claim the connection until the next start
             throw;
         }
     }

@@ -19,6 +19,11 @@ internal sealed partial class SyncCloser(LeanStore store, SyncClaims claims, Syn
     {
         var sync = work.Sync;
         var mayHaveSent = sync.Phase is SyncPhase.Sending or SyncPhase.Closing;
+        if (sync.PlanHash is null)
+        {
+            work.Counts.ForgetPlan();
+        }
+
         await EnterClosingAsync(work, outcome, error, cancel);
         if (mayHaveSent)
         {

@@ -42,6 +42,9 @@ internal sealed class SyncCounts
 
     public long Total => Received + Absent + Retried;
 
+    /// <summary>Forgets what a plan counted that was not finished.</summary>
+    public void ForgetPlan() => (Absent, Retried, PlannedSubscribes, PlannedUnsubscribes, Removals) = (0, 0, 0, 0, 0);
+
     /// <summary>Counts one record that came in.</summary>
     public void Count(RecordAction? action, bool identifierDropped, bool hasKey)
     {

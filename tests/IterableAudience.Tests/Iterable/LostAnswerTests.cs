@@ -17,6 +17,9 @@ public sealed class LostAnswerTests
     [InlineData("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n12\r\n{\"successCount\":1,\r\n")]
     [InlineData("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 0\r\n\r\n")]
     [InlineData("SSH-2.0-OpenSSH_9.2\r\n")]
+    [InlineData("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Encoding: gzip\r\nContent-Length: 12\r\n\r\nnot any gzip")]
+    [InlineData("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Encoding: br\r\nContent-Length: 12\r\n\r\nnot brotli..")]
+    [InlineData("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Encoding: deflate\r\nContent-Length: 12\r\n\r\nnot deflate.")]
     public async Task An_answer_that_breaks_off_is_asked_for_again(string broken)
     {
         await using var server = new RawServer(broken, RawServer.Ok(Good));

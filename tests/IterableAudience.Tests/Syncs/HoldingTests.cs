@@ -90,6 +90,16 @@ public sealed class HoldingTests(SyncHost sync) : IClassFixture<SyncHost>
     }
 
     [Fact]
+    public async Task Whose_userId_is_not_found_does_not_leave_by_an_email_that_another_record_holds()
+    {
+        var audience = await sync.AudienceAsync();
+        await audience.PushAsync(Row.Insert(1, "ada@example.com", "u1"));
+        var done = await audience.PushAsync(Row.Delete(2, "ada@example.com", "u2"));
+        Assert.Equal("unsubscribed was_not_member 1", done.Reasons);
+        Assert.Equal(("ada@example.com/u1", "subscribe 1, unsubscribe 1"), (audience.Members, audience.Sent));
+    }
+
+    [Fact]
     public async Task Who_is_inserted_in_the_same_sync_is_not_unsubscribed_by_it()
     {
         var audience = await sync.AudienceAsync();

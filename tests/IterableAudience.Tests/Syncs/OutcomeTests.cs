@@ -174,6 +174,16 @@ public sealed class OutcomeTests(SyncHost sync) : IClassFixture<SyncHost>
     }
 
     [Fact]
+    public async Task Two_records_of_one_person_whom_Iterable_refuses_both_fail_and_the_ledger_holds_neither()
+    {
+        var audience = await sync.AudienceAsync();
+        audience.Project.AddUser(null, "bad", hasInvalidData: true);
+        var done = await audience.PushAsync(Row.Insert(1, "first@example.com", "bad"), Row.Insert(2, "last@example.com", "bad"));
+        Assert.Equal(("failed invalid_data 2", "subscribe 1"), (done.Reasons, done.Operations));
+        Assert.Equal(0, await audience.LedgerAsync());
+    }
+
+    [Fact]
     public async Task A_failure_that_no_list_names_and_that_stands_alone_is_unattributed()
     {
         var audience = await sync.AudienceAsync();

@@ -76,11 +76,16 @@ internal sealed class RecordPages(LeanStore store, Sync sync, bool masked)
                 "SELECT blob FROM chunk WHERE sync = @s AND part = @p AND seq = @q", r => r.Blob(0), ("@s", sync.PlanSyncNo), ("@p", part), ("@q", seq)).Single(),
             seq,
             records);
-        var verdicts = connection.Rows(
+        var verdicts = sync.PlanHash is null ? null : connection.Rows(
             "SELECT blob FROM verdict WHERE sync = @s AND part = @p AND seq = @q", r => Verdict.ReadAll(r.Blob(0)),
             ("@s", sync.PlanSyncNo), ("@p", part), ("@q", seq)).FirstOrDefault();
         for (var i = start; i < records.Count; i++)
         {
+            if (verdicts is null && ReportBuilder.IsOfPlan(records[i]))
+            {
+                continue; // of a plan that is not finished
+            }
+
             var outcome = verdicts is null ? ReportBuilder.Unplanned(records[i], _unsent) : OutcomeReader.Of(verdicts[i], slice.Operations);
             if (filter.Takes(outcome, records[i]))
             {

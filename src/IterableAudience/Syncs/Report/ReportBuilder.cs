@@ -10,7 +10,8 @@ namespace IterableAudience.Syncs.Report;
 internal sealed class ReportBuilder(LeanStore store, BatchStore batches, Sync sync)
 {
     /// <summary>
-    /// One pass over verdicts and answers. Records that were staged but never planned count as rejected where validation refused them, else as unsent.
+    /// One pass over verdicts and answers. Records that were staged but never planned count as rejected where validation refused them, else as unsent;
+    /// what a plan left behind that was not finished (it has no hash) counts for nothing.
     /// </summary>
     /// <param name="unsent">What an operation without an answer is by now.</param>
     /// <param name="noteOutcomes">Write the outcome bits of the chunks (a closed sync that owns its plan).</param>
@@ -45,7 +46,7 @@ internal sealed class ReportBuilder(LeanStore store, BatchStore batches, Sync sy
     private List<(int Seq, long Outcomes)> CountPart(
         Microsoft.Data.Sqlite.SqliteConnection connection, OutcomeReader reader, int part, RecordOutcome unsent, OutcomeCounts counts)
     {
-        var verdicts = connection.Rows(
+        var verdicts = sync.PlanHash is null ? [] : connection.Rows(
             "SELECT seq, blob FROM verdict WHERE sync = @s AND part = @p", r => (Seq: r.GetInt32(0), Blob: r.Blob(1)), ("@s", sync.PlanSyncNo), ("@p", part));
         if (verdicts.Count == 0)
         {
@@ -54,6 +55,7 @@ internal sealed class ReportBuilder(LeanStore store, BatchStore batches, Sync sy
         }
 
         var operations = reader.Operations(part);
+        counts.Answered += operations.Count(o => o.Stage is Stage.Unsubscribe or Stage.Subscribe or Stage.SettleReplaced && o.Outcome != unsent);
         List<(int, long)> bits = [];
         foreach (var (seq, blob) in verdicts)
         {
@@ -80,12 +82,15 @@ internal sealed class ReportBuilder(LeanStore store, BatchStore batches, Sync sy
         {
             records.Clear();
             ChunkCodec.Read(blob, seq, records);
-            foreach (var record in records)
+            foreach (var record in records.Where(r => !IsOfPlan(r)))
             {
                 counts.Add(Unplanned(record, unsent));
             }
         }
     }
+
+    /// <summary>Whether nobody sent the record: the plan added it.</summary>
+    internal static bool IsOfPlan(in StagedRecord record) => (record.Flags & (StagedFlags.Absent | StagedFlags.Retried)) != 0;
 
     /// <summary>What a record is that was never planned.</summary>
     internal static RecordOutcome Unplanned(in StagedRecord record, RecordOutcome unsent)

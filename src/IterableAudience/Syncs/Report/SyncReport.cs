@@ -44,6 +44,9 @@ internal sealed class OutcomeCounts
 {
     private readonly Dictionary<RecordOutcome, long> _counts = [];
 
+    /// <summary>Operations of the plan that have an answer, or need none any more.</summary>
+    public long Answered { get; set; }
+
     public void Add(RecordOutcome outcome, long count = 1)
         => System.Runtime.InteropServices.CollectionsMarshal.GetValueRefOrAddDefault(_counts, outcome, out _) += count;
 

@@ -11,7 +11,7 @@ internal static class SyncReports
         return new(
             Received(counts), outcomes.ByOutcome(), outcomes.ByReason(), Warnings(counts),
             new(counts.PlannedSubscribes, counts.PlannedUnsubscribes), requests,
-            new(counts.Received, planned, planned, 0, "nothing"));
+            new(counts.Received, planned, outcomes.Answered, 0, "nothing"));
     }
 
     public static SyncReport Running(SyncProgress progress)
