@@ -72,6 +72,11 @@ internal sealed class Approval(Func<StoreContext> open, LeanStore store, SyncQue
     /// <summary>Ends a held plan as discarded; the problem when there is nothing to discard.</summary>
     public async Task<ProblemAnswer?> DiscardAsync(Sync planned, CancellationToken cancel)
     {
+        if (planned.Outcome == SyncOutcome.Planned)
+        {
+            return ProblemAnswer.Conflict("A dry run holds nothing up: there is nothing to discard.");
+        }
+
         if (Undecidable(planned) is { } undecidable)
         {
             return undecidable;

@@ -19,6 +19,8 @@ internal static class PushEndpoint
 {
     private const string Ndjson = "application/x-ndjson";
     private const int LongestWait = 60;
+    private static readonly TimeSpan TimeForTheAnswer = TimeSpan.FromSeconds(1);
+
     private static readonly TimeSpan KeyKept = TimeSpan.FromHours(24);
 
     private const string JsonExample = """
@@ -45,7 +47,8 @@ internal static class PushEndpoint
     /// <summary>Pushes records and starts a sync of them.</summary>
     /// <remarks>
     /// The body is <c>{"records":[…]}</c> or one record a line (NDJSON), of any length, also with <c>Content-Encoding: gzip</c>; it is read as a stream.
-    /// Answers 202 once the whole body is stored, or with <c>wait</c> 200 and the finished sync. The same <c>Idempotency-Key</c> answers with the same sync and runs nothing twice.
+    /// Answers 202 once the whole body is stored, or with <c>wait</c> 200 and the finished sync. The same <c>Idempotency-Key</c> answers with the same sync and runs nothing twice,
+    /// whatever else the request asks for: a push after a dry run needs a key of its own.
     /// </remarks>
     /// <param name="id">The connection.</param>
     /// <param name="request">The request.</param>
@@ -280,14 +283,17 @@ internal static class PushEndpoint
         return await AnswerAsync(db, connection.Id, known.No, options.Wait, monitor, time, cancellation);
     }
 
-    /// <summary>The service stops while a body comes in. The server would wait for the rest of it, and the service for the server, so the connection goes with the answer.</summary>
+    /// <summary>
+    /// The service stops while a body comes in. The server would wait for the rest of it, and the service for the server, so the connection
+    /// goes after the answer; a moment after, since what is still on its way to the socket would go with it.
+    /// </summary>
     private static ProblemAnswer CutOff(HttpRequest request, string syncId)
     {
         request.HttpContext.Response.OnCompleted(
-            static context =>
+            static async context =>
             {
+                await Task.Delay(TimeForTheAnswer);
                 ((HttpContext)context).Abort();
-                return Task.CompletedTask;
             },
             request.HttpContext);
         return ProblemAnswer.Of(StatusCodes.Status503ServiceUnavailable, AbandonedSyncs.Stopped).RetryAfter(TimeSpan.FromSeconds(5)).With("syncId", syncId);

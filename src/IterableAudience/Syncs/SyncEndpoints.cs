@@ -266,7 +266,7 @@ internal static class SyncEndpoints
             : TypedResults.Accepted($"/v2/retl-connections/{id}/syncs/{sync!.Id}", new PushEndpoint.StartedSync(sync.Id, "running"));
     }
 
-    /// <summary>Ends a held or planned plan for good.</summary>
+    /// <summary>Ends a held plan for good.</summary>
     private static async Task<IResult> Discard(string id, string syncId, StoreContext db, Approval approval, SyncMonitor monitor, CancellationToken cancellation)
     {
         if (await FindAsync(db, id, syncId, cancellation) is not { } found)

@@ -1,4 +1,6 @@
 using System.Net;
+using IterableAudience.Simulator.Api;
+using IterableAudience.Simulator.Faults;
 using Xunit;
 
 namespace IterableAudience.Tests.Syncs;
@@ -147,5 +149,26 @@ public sealed class GuardTests(SyncHost sync) : IClassFixture<SyncHost>
         var audience = await sync.AudienceAsync(more: Strict);
         await audience.PushAsync(Row.People(3));
         Assert.Equal("planned", (await audience.PushAsync("dryRun=true", Row.Leavers(3))).Outcome);
+    }
+
+    [Fact]
+    public async Task A_removal_that_is_tried_again_by_a_delete_is_no_removal_of_a_member()
+    {
+        var audience = await sync.AudienceAsync(more: """, "syncSettings":{"guard":{"enabled":true,"maxRemovalPercent":50,"minRemovals":2}}""");
+        await audience.PushAsync(Row.People(10));
+        audience.Fault(new FaultRule { Fault = FaultKind.Respond, Status = 503, Times = 0, On = new() { Kind = CallKind.Unsubscribe } });
+        await audience.PushAsync(Row.Leavers(4));
+        await audience.PushAsync(Row.Leavers(2, from: 5));
+        sync.World.Faults.Clear();
+        Assert.Equal("completed", (await audience.PushAsync(Row.Leavers(6))).Outcome);
+    }
+
+    [Fact]
+    public async Task A_dry_run_can_not_be_discarded()
+    {
+        var audience = await sync.AudienceAsync();
+        var dry = await audience.PushAsync("dryRun=true", Row.People(2));
+        (await audience.DiscardAsync(dry.Id)).ShouldBeProblem(HttpStatusCode.Conflict, "dry run");
+        Assert.Equal("planned", (await audience.GetAsync(dry.Id)).Outcome);
     }
 }

@@ -16,7 +16,7 @@ internal sealed class HolderMerge(LeanStore store, BatchStore batches, long list
     private const int PerTransaction = 50_000;
 
     private readonly List<long> _hashes = [];
-    private readonly List<Holder> _holders = [];
+    private readonly List<long> _keyHashes = [];
 
     public async Task MergeAsync(CancellationToken cancel)
     {
@@ -62,32 +62,34 @@ internal sealed class HolderMerge(LeanStore store, BatchStore batches, long list
                 var wanted = remove
                     ? outcome == Outcome.Unsubscribed && op.Kind != OpKind.UnknownDelete
                     : outcome is not (Outcome.Forgotten or Outcome.Pending);
-                var keyMayStay = op.Kind == OpKind.Replace || (op.Flags & OpFlags.Retried) != 0;
-                Add(wanted ? op.UserHash : 0, new(op.KeyHash, keyMayStay));
-                Add(wanted ? op.EmailHash : 0, new(op.KeyHash, keyMayStay));
+                Add(wanted ? op.UserHash : 0, op.KeyHash);
+                Add(wanted ? op.EmailHash : 0, op.KeyHash);
             }
 
             return true;
         });
 
-    private void Add(long hash, Holder holder)
+    private void Add(long hash, long keyHash)
     {
         if (hash != 0)
         {
             _hashes.Add(hash);
-            _holders.Add(holder);
+            _keyHashes.Add(keyHash);
         }
     }
 
     private async Task WriteAsync(bool remove, CancellationToken cancel)
     {
-        CollectionsMarshal.AsSpan(_hashes).Sort(CollectionsMarshal.AsSpan(_holders));
-        var sql = remove
-            ? "DELETE FROM holder WHERE list = ?1 AND connection = ?2 AND hash = ?3 AND key_hash = ?4"
-            : "INSERT OR IGNORE INTO holder (list, connection, hash, key_hash) VALUES (?1, ?2, ?3, ?4)";
+        CollectionsMarshal.AsSpan(_hashes).Sort(CollectionsMarshal.AsSpan(_keyHashes));
 
-        // A key that goes on with another identity may hold the same identifier by it. Too much in the index is harmless, too little is not.
-        var ifKeyIsGone = sql + " AND NOT EXISTS (SELECT 1 FROM member WHERE list = ?1 AND connection = ?2 AND key_hash = ?4)";
+        // A key that goes on with another identity may hold the same identifier by it, and a sync that was cut short may have ended one entry
+        // of a key and not the others. Too much in the index is harmless, too little is not.
+        var sql = remove
+            ? """
+              DELETE FROM holder WHERE list = ?1 AND connection = ?2 AND hash = ?3 AND key_hash = ?4
+                AND NOT EXISTS (SELECT 1 FROM member WHERE list = ?1 AND connection = ?2 AND key_hash = ?4)
+              """
+            : "INSERT OR IGNORE INTO holder (list, connection, hash, key_hash) VALUES (?1, ?2, ?3, ?4)";
         for (var from = 0; from < _hashes.Count; from += PerTransaction)
         {
             var to = Math.Min(_hashes.Count, from + PerTransaction);
@@ -95,10 +97,9 @@ internal sealed class HolderMerge(LeanStore store, BatchStore batches, long list
                 write =>
                 {
                     using var statement = new BulkStatement(write, sql).Bind(1, list).Bind(2, connection);
-                    using var careful = remove ? new BulkStatement(write, ifKeyIsGone).Bind(1, list).Bind(2, connection) : null;
                     for (var i = from; i < to; i++)
                     {
-                        (_holders[i].KeyMayStay && remove ? careful! : statement).Bind(3, _hashes[i]).Bind(4, _holders[i].KeyHash).Run();
+                        statement.Bind(3, _hashes[i]).Bind(4, _keyHashes[i]).Run();
                     }
                 },
                 durable: false,
@@ -106,9 +107,6 @@ internal sealed class HolderMerge(LeanStore store, BatchStore batches, long list
         }
 
         _hashes.Clear();
-        _holders.Clear();
+        _keyHashes.Clear();
     }
-
-    /// <summary>Who holds an identifier by which key; whether the key may go on with another identity.</summary>
-    private readonly record struct Holder(long KeyHash, bool KeyMayStay);
 }

@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using IterableAudience.Store;
+using IterableAudience.Syncs.Ledger;
 using IterableAudience.Syncs.Send;
 using IterableAudience.Syncs.Staging;
 using Microsoft.Data.Sqlite;
@@ -118,7 +119,7 @@ internal sealed class CutStep(PlanRun run) : IDisposable
             (target, dependsOn) = (null, null);
         }
 
-        Count(kind, flags, stage);
+        Count(kind, flags, stage, kind is OpKind.Leave or OpKind.Replace ? PlanOpCodec.PriorOf(body) : EntryState.None);
         if (IsOwnRecord(flags, stage))
         {
             AddOwnRecord(reference.Ord, flags, body);
@@ -148,7 +149,7 @@ internal sealed class CutStep(PlanRun run) : IDisposable
         => (flags & OpFlags.Absent) != 0
             || ((flags & OpFlags.Retried) != 0 && stage is Stage.Unsubscribe or Stage.SettleReplaced);
 
-    private void Count(OpKind kind, OpFlags flags, Stage stage)
+    private void Count(OpKind kind, OpFlags flags, Stage stage, EntryState prior)
     {
         var retried = (flags & OpFlags.Retried) != 0;
         if (IsOwnRecord(flags, stage))
@@ -161,8 +162,7 @@ internal sealed class CutStep(PlanRun run) : IDisposable
         run.Counts.PlannedUnsubscribes += stage is Stage.Unsubscribe or Stage.SettleReplaced ? 1 : 0;
 
         // The guard counts entries that would leave: not what is only tried again, and not what somebody holds.
-        var leaves = kind is OpKind.Leave or OpKind.Replace && stage is not (Stage.Retain or Stage.None);
-        run.Counts.Removals += leaves && !retried ? 1 : 0;
+        run.Counts.Removals += prior is EntryState.Member or EntryState.Maybe && stage is not (Stage.Retain or Stage.None) ? 1 : 0;
     }
 
     private void AddOwnRecord(int ord, OpFlags flags, ReadOnlySpan<byte> body)

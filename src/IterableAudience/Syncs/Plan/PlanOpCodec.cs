@@ -126,6 +126,16 @@ internal static class PlanOpCodec
         };
     }
 
+    /// <summary>The state of an operation's entry when the plan was made.</summary>
+    public static EntryState PriorOf(ReadOnlySpan<byte> body)
+    {
+        var reader = new BlobReader(body);
+        _ = reader.Byte();
+        _ = reader.Varint();
+        reader.Skip(8 + 1);
+        return (EntryState)(reader.Byte() & 0xF);
+    }
+
     public static PlanOp Read(ref BlobReader reader, OpRef reference)
     {
         var flags = (OpFlags)reader.UInt16();

@@ -69,7 +69,7 @@ internal sealed class FollowUps(LeanStore store, BatchStore batches)
         for (var i = 0; i < batch.Count; i++)
         {
             var (outcome, reason) = ((Outcome)result[2 * i], (Reason)result[(2 * i) + 1]);
-            if (IsCandidate(source, outcome, reason) && batch.Operation(i) is var op && Wanted(source, op, outcome, reason))
+            if (IsCandidate(source, outcome, reason) && batch.Operation(i) is var op && Wanted(source, op, reason))
             {
                 cutter.Add(write, FollowUp(source, op, number, i));
             }
@@ -97,8 +97,8 @@ internal sealed class FollowUps(LeanStore store, BatchStore batches)
         _ => reason == Reason.WasNotMember,
     };
 
-    private static bool Wanted(Stage source, PlanOp op, Outcome outcome, Reason reason)
-        => source is Stage.Subscribe or Stage.SettleReplaced || Recorder.GoesOnByEmail(op, outcome, reason);
+    private static bool Wanted(Stage source, PlanOp op, Reason reason)
+        => source is Stage.Subscribe or Stage.SettleReplaced || Recorder.GoesOnByEmail(op, reason);
 
     private static PlanOp FollowUp(Stage source, PlanOp op, int batch, int index)
     {

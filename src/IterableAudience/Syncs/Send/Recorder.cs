@@ -18,9 +18,12 @@ internal sealed class Recorder(LeanStore store, BatchStore batches, long list, l
         => store.WriteAsync(write => Write(write, answer, number), durable: false, cancel);
 
     /// <summary>Whether an unsubscribe that named an unknown userId goes on by e-mail.</summary>
-    public static bool GoesOnByEmail(PlanOp op, Outcome outcome, Reason reason)
-        => outcome == Outcome.Unsubscribed && reason == Reason.WasNotMember
-            && op.Identity is { UserId: not null, Email: not null } && !op.Is(OpFlags.EmailHeld);
+    /// <remarks>Until that is answered its stored outcome is <see cref="Outcome.Pending"/>: half of a removal is not called done.</remarks>
+    public static bool GoesOnByEmail(PlanOp op, Reason reason)
+        => GoesOnByEmail(op.Kind, op.Flags, op.Identity is { UserId: not null, Email: not null }, reason);
+
+    private static bool GoesOnByEmail(OpKind kind, OpFlags flags, bool hasBoth, Reason reason)
+        => reason == Reason.WasNotMember && kind != OpKind.Subscribe && hasBoth && (flags & OpFlags.EmailHeld) == 0;
 
     /// <summary>Whether an answer is not the last word on an entry: its e-mail is still to be named, now or, when that hangs on this sync, by the next one.</summary>
     private static bool IsOpen(PlanOp op, Outcome outcome, Reason reason)
@@ -37,14 +40,21 @@ internal sealed class Recorder(LeanStore store, BatchStore batches, long list, l
     private void Write(SqliteConnection write, RecordedAnswer answer, int number)
     {
         var batch = answer.Batch;
+        if (batches.Result(write, batch.Stage, batch.Number) is not null)
+        {
+            WriteRequests(write, batches.Sync, number, answer.Requests); // sent twice, after trouble with the store: recorded once
+            return;
+        }
+
         var outcomes = new byte[batch.Count * 2];
         using var ledger = new LedgerWriter(write, list, connection);
+        using var failures = new FailureWriter(write, batches, answer, number);
         for (var i = 0; i < batch.Count; i++)
         {
-            var result = answer.Results[i];
-            outcomes[2 * i] = (byte)result.Outcome;
+            var (head, result) = (batch.Head(i), answer.Results[i]);
+            var stored = GoesOnByEmail(head.Kind, head.Flags, head.Email.Exists && head.UserId.Exists, result.Reason) ? Outcome.Pending : result.Outcome;
+            outcomes[2 * i] = (byte)stored;
             outcomes[(2 * i) + 1] = (byte)StoredReason(result);
-            var head = batch.Head(i);
             switch (head.IsPlain, head.Kind, result.Outcome)
             {
                 case (true, OpKind.Subscribe, Outcome.Subscribed):
@@ -53,11 +63,12 @@ internal sealed class Recorder(LeanStore store, BatchStore batches, long list, l
                 case (true, OpKind.UnknownDelete, Outcome.Unsubscribed):
                     break; // no entry to end, nobody to follow
                 default:
-                    WriteOne(write, ledger, batch.Operation(i), result, answer, number);
+                    WriteOne(ledger, failures, batch.Operation(i), result, stored);
                     break;
             }
         }
 
+        failures.Finish();
         ledger.Finish();
         write.Run(
             """
@@ -69,7 +80,7 @@ internal sealed class Recorder(LeanStore store, BatchStore batches, long list, l
         WriteRequests(write, batches.Sync, number, answer.Requests);
     }
 
-    private void WriteOne(SqliteConnection write, LedgerWriter ledger, PlanOp op, OperationResult result, RecordedAnswer answer, int number)
+    private static void WriteOne(LedgerWriter ledger, FailureWriter failures, PlanOp op, OperationResult result, Outcome stored)
     {
         if (op.Kind == OpKind.Subscribe)
         {
@@ -80,14 +91,16 @@ internal sealed class Recorder(LeanStore store, BatchStore batches, long list, l
             ledger.Unsubscribed(op, result.Outcome, finished: !IsOpen(op, result.Outcome, result.Reason), result.MayBeApplied);
         }
 
-        if (result.Outcome is Outcome.Failed or Outcome.Forgotten || op.Is(OpFlags.FollowUp))
+        // A follow-up speaks for the operation that it goes back to, unless it was never sent: then what is known of that one stays.
+        var speaksForTarget = op.Is(OpFlags.FollowUp) && (result.Outcome != Outcome.NotSent || (result.MayBeApplied && op.Kind != OpKind.Subscribe));
+        if (result.Outcome is Outcome.Failed or Outcome.Forgotten || speaksForTarget)
         {
-            WriteFailure(write, op, result, answer, number);
+            failures.Write(op, result);
         }
 
-        if (op.Is(OpFlags.FollowUp) && (result.Outcome != Outcome.NotSent || (result.MayBeApplied && op.Kind != OpKind.Subscribe)))
+        if (speaksForTarget)
         {
-            Patch(write, op.TargetPlace, result);
+            failures.Patch(op.TargetPlace, stored, StoredReason(result));
         }
     }
 
@@ -104,34 +117,5 @@ internal sealed class Recorder(LeanStore store, BatchStore batches, long list, l
                 ("@h", request.Status), ("@d", request.Duration.TotalMilliseconds), ("@a", request.Attempt),
                 ("@f", (request.Throttled ? 1 : 0) | (request.Isolation ? 2 : 0)), ("@w", request.Answer));
         }
-    }
-
-    /// <summary>A follow-up speaks for the operation that it goes back to: its outcome replaces the earlier one.</summary>
-    private void Patch(SqliteConnection write, (Stage Stage, int Batch, int Index) place, OperationResult result)
-    {
-        var blob = batches.Result(write, place.Stage, place.Batch)!;
-        blob[2 * place.Index] = (byte)result.Outcome;
-        blob[(2 * place.Index) + 1] = (byte)StoredReason(result);
-        write.Run(
-            "UPDATE result SET blob = @b WHERE sync = @s AND stage = @g AND n = @n",
-            ("@b", blob), ("@s", batches.Sync), ("@g", (int)place.Stage), ("@n", place.Batch));
-    }
-
-    private void WriteFailure(SqliteConnection write, PlanOp op, OperationResult result, RecordedAnswer answer, int number)
-    {
-        // Follow-ups answer for the operation they go back to, under its name.
-        var reference = op.Is(OpFlags.FollowUp) ? op.Target : op.Ref;
-        if (result.Outcome is not (Outcome.Failed or Outcome.Forgotten))
-        {
-            write.Run("DELETE FROM failure WHERE sync = @s AND part = @p AND ord = @o", ("@s", batches.Sync), ("@p", reference.Part), ("@o", reference.Ord));
-            return;
-        }
-
-        write.Run(
-            """
-            INSERT OR REPLACE INTO failure (sync, part, ord, number, detail, http_status, attempts, at) VALUES (@s, @p, @o, @n, @d, @h, @a, @t)
-            """,
-            ("@s", batches.Sync), ("@p", reference.Part), ("@o", reference.Ord), ("@n", number), ("@d", result.Detail), ("@h", result.HttpStatus),
-            ("@a", answer.Attempts), ("@t", answer.At.ToUnixTimeMilliseconds()));
     }
 }

@@ -40,8 +40,12 @@ internal sealed class StageSender(BatchSender sender, Recorder recorder, Iterabl
             if (running.Count >= limit)
             {
                 var done = await Task.WhenAny(running);
+                if (!done.IsCompletedSuccessfully)
+                {
+                    break; // trouble with the store: whoever starts again must not meet those that are still on the wire
+                }
+
                 running.Remove(done);
-                await done;
             }
         }
 
