@@ -114,8 +114,10 @@ internal static class PushEndpoint
 
         if (await push.ClaimAsync(connection, options, key.Length > 0 ? key : null, cancellation) is not { } sync)
         {
-            return await SyncEndpoints.ObstacleAsync(db, connection, cancellation)
-                ?? SyncEndpoints.Running(null);
+            // Somebody was faster; perhaps the same push, sent twice at once.
+            return key.Length > 0 && await KnownAsync(db, connection, key, time, cancellation) is { } twin
+                ? await AnswerKnownAsync(twin, connection, request, ndjson, monitor, intake.Value, time, options, db, cancellation)
+                : await SyncEndpoints.ObstacleAsync(db, connection, cancellation) ?? SyncEndpoints.Running(null);
         }
 
         try

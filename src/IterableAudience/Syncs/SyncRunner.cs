@@ -153,7 +153,7 @@ internal sealed partial class SyncRunner(
         var settler = new Settler(store, work.Batches, recorder, time);
         var followUps = new FollowUps(store, work.Batches);
         work.Isolation = IsolationBudget.ForSync(work.Batches.Count(Stage.Unsubscribe) + work.Batches.Count(Stage.Subscribe));
-        StageEnd end = default;
+        var end = new StageEnd(null, Stopped: stop.IsCancellationRequested);
         foreach (var stage in Stages)
         {
             var cutShort = end.Abort is not null || end.Stopped;

@@ -83,4 +83,18 @@ public sealed class IdempotencyTests(SyncHost sync) : IClassFixture<SyncHost>
     [Fact]
     public async Task A_key_that_is_too_long_is_refused()
         => (await (await sync.AudienceAsync()).SendAsync(People, key: new string('k', 256))).ShouldRefuse("Idempotency-Key");
+
+    [Fact]
+    public async Task The_same_push_sent_twice_at_once_is_one_sync()
+    {
+        for (var i = 0; i < 5; i++)
+        {
+            var audience = await sync.AudienceAsync();
+            var twins = await Task.WhenAll(audience.SendAsync(People, "wait=60", key: "k"), audience.SendAsync(People, "wait=60", key: "k"));
+            Assert.Equal(Id(twins[0]), Id(twins[1]));
+            await audience.EndOfAsync(Id(twins[0]));
+        }
+
+        static string Id(Answer answer) => answer.Status == HttpStatusCode.Accepted ? answer.Text("syncId") : Audience.Finished(answer).Id;
+    }
 }

@@ -116,7 +116,9 @@ internal sealed class LedgerWriter : IDisposable
 
     private void Put(PlanOp op, EntryState state)
         => Put(
-            op.KeyHash, op.Slot, op.KeyKind, op.Prior, state,
+            op.KeyHash, op.Slot, op.KeyKind,
+            op.Is(OpFlags.FollowUp) ? StateOf(op.KeyHash, op.Slot) : op.Prior, // the first try may have left an entry
+            state,
             LedgerEntry.Encode(_scratch, op.KeyKind, op.Key, op.LedgerIdentity.Email, op.LedgerIdentity.UserId));
 
     private void Put(long keyHash, byte slot, KeyKind keyKind, EntryState prior, EntryState state, ReadOnlySpan<byte> value)

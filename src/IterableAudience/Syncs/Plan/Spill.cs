@@ -39,10 +39,15 @@ internal sealed class Spill(int partitions) : IDisposable
         var tail = _open[partition] is { } open ? open.Written : [];
         var bytes = new byte[written.Sum(w => w.Length) + tail.Length];
         var at = 0;
-        foreach (var (offset, length) in written)
+        foreach (var (start, length) in written)
         {
-            RandomAccess.Read(_handle!, bytes.AsSpan(at, length), offset);
-            at += length;
+            var offset = start;
+            for (var (read, end) = (0, at + length); at < end; at += read)
+            {
+                read = RandomAccess.Read(_handle!, bytes.AsSpan(at, end - at), offset);
+                offset += read > 0 ? read : throw new EndOfStreamException("A file of the plan ends too early.");
+            }
+
         }
 
         tail.CopyTo(bytes.AsSpan(at));
