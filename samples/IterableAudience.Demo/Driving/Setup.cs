@@ -22,9 +22,15 @@ internal sealed record Setup(string AccountId, string DestinationId, string Conn
             ["enabled"] = true,
             ["config"] = new JsonObject { ["rudderAccountId"] = Id(account) },
         }, cancellation);
+        return await ConnectAsync(service, Id(account), Id(destination["destination"]!), listName, cancellation);
+    }
+
+    /// <summary>Makes another list and its connection on a destination that is there.</summary>
+    public static async Task<Setup> ConnectAsync(JsonClient service, string account, string destination, string listName, CancellationToken cancellation)
+    {
         var connection = await service.PostAsync("/v2/retl-connections", new JsonObject
         {
-            ["destinationId"] = Id(destination["destination"]!),
+            ["destinationId"] = destination,
             ["enabled"] = true,
             ["syncBehaviour"] = "mirror",
             ["identifiers"] = new JsonArray(Mapping("EMAIL", "email"), Mapping("ID", "userId")),
@@ -34,7 +40,7 @@ internal sealed record Setup(string AccountId, string DestinationId, string Conn
                 ["updateExistingUsersOnly"] = false,
             },
         }, cancellation);
-        return new(Id(account), Id(destination["destination"]!), Id(connection), (long)connection["destinationConfig"]!["audienceId"]!);
+        return new(account, destination, Id(connection), (long)connection["destinationConfig"]!["audienceId"]!);
     }
 
     private static string Id(JsonNode resource) => (string)resource["id"]!;

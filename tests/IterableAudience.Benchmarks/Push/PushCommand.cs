@@ -22,16 +22,19 @@ internal static class PushCommand
                 await NdjsonWriter.WriteAsync(stream, generator.Take(records), cancellation);
             }
 
-            List<Measurement> baseline = [], service = [];
+            List<Measurement> baseline = [], started = [], warm = [];
             for (var run = 1; run <= arguments.Number("runs", 1); run++)
             {
                 baseline.Add(await Baseline.RunAsync(programs, file, records, expected, cancellation));
                 Console.WriteLine($"run {run}, baseline: {PushReport.Line(baseline[^1])}");
-                service.Add(await ServicePush.RunAsync(programs, file, records, expected, cancellation));
-                Console.WriteLine($"run {run}, service:  {PushReport.Line(service[^1])}");
+                var service = await ServicePush.RunAsync(programs, file, records, expected, cancellation);
+                started.Add(service.Started);
+                warm.Add(service.Warm);
+                Console.WriteLine($"run {run}, just started: {PushReport.Line(service.Started)}");
+                Console.WriteLine($"run {run}, warm:     {PushReport.Line(service.Warm)}");
             }
 
-            var report = PushReport.Markdown(seed, new FileInfo(file).Length, baseline, service);
+            var report = PushReport.Markdown(seed, new FileInfo(file).Length, baseline, started, warm);
             Console.WriteLine(report);
             if (arguments.Text("out") is { } path)
             {

@@ -12,13 +12,26 @@ internal static class ServicePush
         ["Iterable__MaxInFlight"] = "8",
     };
 
-    public static async Task<Measurement> RunAsync(string programs, string file, int records, Expectation expected, CancellationToken cancellation)
+    /// <summary>
+    /// Two pushes of the same records to two lists, one after the other: the first meets a process that has only just started, whose code is
+    /// still being compiled; the second is what a service does that has been up for a minute.
+    /// </summary>
+    public static async Task<(Measurement Started, Measurement Warm)> RunAsync(
+        string programs, string file, int records, Expectation expected, CancellationToken cancellation)
     {
         var (service, simulator) = Programs.In(programs);
         await using var installation = await Installation.StartAsync(service, simulator, NoBrake, cancellation);
-        var setup = await Setup.MakeAsync(installation.Service, "Benchmark", cancellation);
-        var process = installation.ServiceProcess!.Id;
+        var first = await Setup.MakeAsync(installation.Service, "Just started", cancellation);
+        var second = await Setup.ConnectAsync(installation.Service, first.AccountId, first.DestinationId, "Warm", cancellation);
+        var started = await PushAsync(installation, first, file, records, expected, cancellation);
+        return (started, await PushAsync(installation, second, file, records, expected, cancellation));
+    }
 
+    private static async Task<Measurement> PushAsync(
+        Installation installation, Setup setup, string file, int records, Expectation expected, CancellationToken cancellation)
+    {
+        var process = installation.ServiceProcess!.Id;
+        var before = await RequestsAsync(installation, cancellation);
         var cpu = ProcessCost.CpuSeconds(process);
         var watch = Stopwatch.StartNew();
         var sync = await installation.Service.PushAsync(setup.ConnectionId, file, cancellation);
@@ -31,7 +44,12 @@ internal static class ServicePush
             throw new DemoException($"The push ended wrong: {string.Join("; ", faults)}");
         }
 
+        return new(records, seconds, cpu, ProcessCost.PeakMemory(process), await RequestsAsync(installation, cancellation) - before);
+    }
+
+    private static async Task<long> RequestsAsync(Installation installation, CancellationToken cancellation)
+    {
         var calls = await installation.Simulator.CallsAsync(cancellation);
-        return new(records, seconds, cpu, ProcessCost.PeakMemory(process), calls.GetValueOrDefault("subscribe") + calls.GetValueOrDefault("unsubscribe"));
+        return calls.GetValueOrDefault("subscribe") + calls.GetValueOrDefault("unsubscribe");
     }
 }

@@ -32,6 +32,9 @@ internal sealed class HolderMerge(LeanStore store, BatchStore batches, long list
         foreach (var stage in stages)
         {
             var count = batches.Count(stage);
+            var expected = Math.Min(2 * BatchCutter.Size * count, Gathered + (2 * BatchCutter.Size));
+            _hashes.EnsureCapacity(expected);
+            _keyHashes.EnsureCapacity(expected);
             for (var number = 0; number < count; number++)
             {
                 Gather(stage, number, remove);

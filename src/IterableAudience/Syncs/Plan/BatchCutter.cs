@@ -43,14 +43,14 @@ internal sealed class BatchCutter(long sync, Stage stage, IncrementalHash? planH
             return;
         }
 
-        var blob = _blob.ToArray();
         planHash?.AppendData([(byte)stage]);
         planHash?.AppendData(_ords.Written);
-        planHash?.AppendData(blob);
-        write.Run(
-            "INSERT INTO batch (sync, stage, n, operations, first_part, last_part, ords, blob) VALUES (@s, @g, @n, @c, @f, @l, @o, @b)",
-            ("@s", sync), ("@g", (int)stage), ("@n", Batches), ("@c", _count), ("@f", _firstPart), ("@l", _lastPart),
-            ("@o", _ords.ToArray()), ("@b", blob));
+        planHash?.AppendData(_blob.Written);
+        using var insert = new BulkStatement(
+            write, "INSERT INTO batch (sync, stage, n, operations, first_part, last_part, ords, blob) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)");
+        insert.Bind(1, sync).Bind(2, (long)stage).Bind(3, Batches).Bind(4, _count).Bind(5, _firstPart).Bind(6, _lastPart)
+            .Bind(7, _ords.Written).Bind(8, _blob.Written)
+            .Run();
         Batches++;
         _count = 0;
     }
