@@ -9,7 +9,7 @@ namespace IterableAudience.Store;
 internal sealed class LeanStore(string connectionString) : IDisposable
 {
     /// <summary>16 MiB of pages at hand (what is written is written in order), and a write-ahead log of up to 64 MiB before it is folded back into the file: each folding waits for the disk.</summary>
-    private const string WriterPragmas = "PRAGMA cache_size=-16384; PRAGMA temp_store=MEMORY; PRAGMA wal_autocheckpoint=16384; PRAGMA journal_size_limit=67108864;";
+    private const string WriterPragmas = "PRAGMA cache_size=-16384; PRAGMA temp_store=MEMORY; PRAGMA wal_autocheckpoint=8192; PRAGMA journal_size_limit=67108864;";
 
     private readonly Lazy<StoreWriter> _writer = new(() => new StoreWriter(() => Open(connectionString, WriterPragmas)));
 
