@@ -56,7 +56,7 @@ internal sealed class BatchProgress
         int[] suspects = [.. verdict.Suspects.Select(i => part[i])], unnamed = [.. verdict.Unnamed.Select(i => part[i])];
         Doubt(suspects);
         Doubt(unnamed);
-        List<int[]> groups = [.. Apart(suspects)];
+        List<int[]> groups = [.. SuspectGroups.Apart(request.Subscribers, suspects)];
         if (unnamed.Length > 0)
         {
             groups.Insert(0, unnamed);
@@ -132,35 +132,6 @@ internal sealed class BatchProgress
     }
 
     private void Doubt(int[] part) => Array.ForEach(part, i => mayBeApplied[i] = true);
-
-    /// <summary>
-    /// Operations that were named, in groups in which no identifier occurs twice: there each name tells whom it means, so two owners of an e-mail
-    /// cost two requests, however many such e-mails there are.
-    /// </summary>
-    private IEnumerable<int[]> Apart(int[] suspects)
-    {
-        var seen = new Dictionary<(bool IsEmail, string Identifier), int>();
-        return suspects.GroupBy(Turn).OrderBy(g => g.Key).Select(g => g.ToArray());
-
-        int Turn(int operation)
-        {
-            var (email, userId) = (request.Subscribers[operation].Email?.ToUpperInvariant(), request.Subscribers[operation].UserId);
-            var turn = Math.Max(
-                email is null ? 0 : seen.GetValueOrDefault((true, email)),
-                userId is null ? 0 : seen.GetValueOrDefault((false, userId)));
-            if (email is not null)
-            {
-                seen[(true, email)] = turn + 1;
-            }
-
-            if (userId is not null)
-            {
-                seen[(false, userId)] = turn + 1;
-            }
-
-            return turn;
-        }
-    }
 
     private void Halve(int[] part)
     {
