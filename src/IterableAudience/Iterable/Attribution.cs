@@ -7,6 +7,8 @@ namespace IterableAudience.Iterable;
 /// An outcome is given only on evidence. A failure: a list names the operation and no other of the request. A success: every failure that was
 /// counted is pinned to one operation in that way, and no list names this one. Everything else stays open, to be sent again in smaller requests:
 /// an identifier that several operations have (in hybrid projects, an e-mail under several userIds) tells nothing about any of them.
+/// A conflict list holds the existing identifier that stood in the way, which may be another operation's than the one that failed. So what it names
+/// is a suspect, unless everybody has failed.
 /// </summary>
 internal static class Attribution
 {
@@ -14,7 +16,10 @@ internal static class Attribution
     /// <param name="Results">One for each subscriber; <see cref="Outcome.Pending"/> where it is open.</param>
     /// <param name="Suspects">Places of open operations that a list names, though another one may be meant.</param>
     /// <param name="Unnamed">Places of open operations that no list names.</param>
-    internal readonly record struct Verdict(OperationResult[] Results, IReadOnlyList<int> Suspects, IReadOnlyList<int> Unnamed)
+    /// <param name="AddsUp">Each failure that was counted has a name of its own: if the suspects have failed, the unnamed ones have succeeded.</param>
+    /// <param name="HaveAllFailed">Each operation is counted and named as failed.</param>
+    internal readonly record struct Verdict(
+        OperationResult[] Results, IReadOnlyList<int> Suspects, IReadOnlyList<int> Unnamed, bool AddsUp, bool HaveAllFailed)
     {
         public bool IsComplete => Suspects.Count == 0 && Unnamed.Count == 0;
     }
@@ -26,39 +31,37 @@ internal static class Attribution
         if (subscribers.Count == 1)
         {
             results[0] = Single(kind, answer, status);
-            return new Verdict(results, [], []);
+            return new Verdict(results, [], [], AddsUp: true, answer is { SuccessCount: 0, FailCount: 1, Failures.Count: > 0 });
         }
 
         var mentions = answer.Failures.Count == 0 ? null : new Mentions(subscribers, answer.Failures);
         var (named, pinned, least) = mentions is null ? (0, 0, 0) : (mentions.Operations, mentions.PinnedOperations, mentions.LeastFailures);
-        var allPinned = answer.SuccessCount + answer.FailCount == subscribers.Count && pinned == answer.FailCount && named == pinned;
+        var addsUp = answer.SuccessCount + answer.FailCount == subscribers.Count && pinned == answer.FailCount && named == pinned;
+        var haveAllFailed = addsUp && pinned == subscribers.Count;
 
-        // More were named than failed: somebody is named by mistake. A conflict lists the *existing* identifier that stood in the way,
-        // and that may belong to another row of the batch.
+        // More were named than failed: somebody is named by mistake.
         var tooMany = least > answer.FailCount;
         List<int> suspects = [], unnamed = [];
         for (var i = 0; i < results.Length; i++)
         {
             var naming = mentions?.Of(subscribers[i]) ?? default;
-            if (naming.Own is { } own && !tooMany)
+            if (naming.Own is { } own && (haveAllFailed || (!tooMany && !naming.IsConflictOnly)))
             {
                 results[i] = Failed(kind, own, status, mayBeApplied: false);
             }
-            else if (naming.Any is not null)
-            {
-                suspects.Add(i);
-            }
-            else if (allPinned)
-            {
-                results[i] = Succeeded(kind, status);
-            }
             else
             {
-                unnamed.Add(i);
+                (naming.Any is null ? unnamed : suspects).Add(i);
             }
         }
 
-        return new Verdict(results, suspects, unnamed);
+        if (addsUp && suspects.Count == 0)
+        {
+            unnamed.ForEach(i => results[i] = Succeeded(kind, status));
+            unnamed = [];
+        }
+
+        return new Verdict(results, suspects, unnamed, addsUp, haveAllFailed);
     }
 
     /// <summary>What follows from being on a failure list.</summary>

@@ -9,6 +9,9 @@ internal sealed class BatchProgress
     private readonly OperationResult[] results;
     private readonly bool[] mayBeApplied;
     private readonly Queue<int[]> parts = new();
+
+    // By the part that is sent to confirm it.
+    private readonly Dictionary<int[], Claim> claims = [];
     private int attempts;
 
     public BatchProgress(BatchRequest request)
@@ -48,6 +51,7 @@ internal sealed class BatchProgress
             results[part[i]] = verdict.Results[i];
         }
 
+        Settle(part, verdict.HaveAllFailed);
         if (verdict.IsComplete)
         {
             return;
@@ -56,6 +60,13 @@ internal sealed class BatchProgress
         int[] suspects = [.. verdict.Suspects.Select(i => part[i])], unnamed = [.. verdict.Unnamed.Select(i => part[i])];
         Doubt(suspects);
         Doubt(unnamed);
+        if (verdict.AddsUp)
+        {
+            parts.Enqueue(suspects);
+            claims.Add(suspects, new Claim(unnamed, status));
+            return;
+        }
+
         List<int[]> groups = [.. SuspectGroups.Apart(request.Subscribers, suspects)];
         if (unnamed.Length > 0)
         {
@@ -74,6 +85,7 @@ internal sealed class BatchProgress
     /// <summary>A refused part of several rows: the rows that the refusal names and the others, or halves.</summary>
     public void Split(int[] part, Answer refusal)
     {
+        Settle(part, haveAllFailed: false);
         var named = refusal.Error?.NamedRows().Where(i => i < part.Length).ToHashSet() ?? [];
         if (named.Count == 0 || named.Count == part.Length)
         {
@@ -86,7 +98,11 @@ internal sealed class BatchProgress
     }
 
     /// <summary>A row that was refused with nobody else in the request.</summary>
-    public void Refuse(int row, Answer refusal) => results[row] = RefusedRow.Judge(request.Kind, refusal.Status!.Value, refusal.Error!);
+    public void Refuse(int[] part, Answer refusal)
+    {
+        Settle(part, haveAllFailed: false);
+        results[part[0]] = RefusedRow.Judge(request.Kind, refusal.Status!.Value, refusal.Error!);
+    }
 
     public BatchResult EndAnswered() => new(results, BatchEnd.Answered, null, attempts);
 
@@ -131,6 +147,27 @@ internal sealed class BatchProgress
         return new BatchResult(results, end, message, attempts);
     }
 
+    /// <summary>
+    /// Ends the claim that a part was to confirm. Sent again by themselves, suspects that had succeeded would succeed again; so if all of them fail,
+    /// they are those that failed the first time, and nobody else did. If not, one of the others may have, and they are asked for again.
+    /// </summary>
+    private void Settle(int[] part, bool haveAllFailed)
+    {
+        if (!claims.Remove(part, out var claim))
+        {
+            return;
+        }
+
+        if (haveAllFailed)
+        {
+            Array.ForEach(claim.Unnamed, i => results[i] = Attribution.Succeeded(request.Kind, claim.Status));
+        }
+        else
+        {
+            parts.Enqueue(claim.Unnamed);
+        }
+    }
+
     private void Doubt(int[] part) => Array.ForEach(part, i => mayBeApplied[i] = true);
 
     private void Halve(int[] part)
@@ -145,4 +182,7 @@ internal sealed class BatchProgress
         parts.Enqueue(part[..middle]);
         parts.Enqueue(part[middle..]);
     }
+
+    /// <summary>What an answer says of the operations that it does not name, if those it suspects are the ones that failed.</summary>
+    private sealed record Claim(int[] Unnamed, int Status);
 }
