@@ -12,6 +12,9 @@ internal sealed class BatchProgress
 
     // By the part that is sent to confirm it.
     private readonly Dictionary<int[], Claim> claims = [];
+
+    // Sent once more when nothing else is left to send: by then whoever stood in their way has had every chance to move on.
+    private readonly List<int> reopened = [];
     private int attempts;
 
     public BatchProgress(BatchRequest request)
@@ -25,9 +28,18 @@ internal sealed class BatchProgress
         }
     }
 
-    public bool HasNext => parts.Count > 0;
+    public bool HasNext => parts.Count > 0 || reopened.Count > 0;
 
-    public bool TryNext([System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out int[]? part) => parts.TryDequeue(out part);
+    public bool TryNext([System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out int[]? part)
+    {
+        if (parts.Count == 0 && reopened.Count > 0)
+        {
+            parts.Enqueue([.. reopened.Order()]);
+            reopened.Clear();
+        }
+
+        return parts.TryDequeue(out part);
+    }
 
     public IReadOnlyList<Identity> Subscribers(int[] part)
         => part.Length == results.Length ? request.Subscribers : Array.ConvertAll(part, i => request.Subscribers[i]);
@@ -164,7 +176,7 @@ internal sealed class BatchProgress
         }
         else
         {
-            parts.Enqueue(claim.Unnamed);
+            reopened.AddRange(claim.Unnamed);
         }
     }
 
