@@ -165,16 +165,11 @@ internal sealed class BatchProgress
     /// </summary>
     private void Settle(int[] part, bool haveAllFailed)
     {
-        if (!claims.Remove(part, out var claim))
-        {
-            return;
-        }
-
-        if (haveAllFailed)
+        if (claims.Remove(part, out var claim) && haveAllFailed)
         {
             Array.ForEach(claim.Unnamed, i => results[i] = Attribution.Succeeded(request.Kind, claim.Status));
         }
-        else
+        else if (claim is not null)
         {
             reopened.AddRange(claim.Unnamed);
         }
