@@ -64,6 +64,26 @@ public sealed class ConflictTests
     }
 
     [Theory]
+    [InlineData(1, 20)]
+    [InlineData(2, 36)]
+    [InlineData(4, 64)]
+    public async Task Conflicts_that_stay_and_name_rows_of_the_batch_are_found_in_halves(int count, int most)
+    {
+        using var iterable = new FakeIterable();
+        var owners = Enumerable.Range(0, count).Select(i => ($"owned{i}@example.com", $"owner{i}")).ToArray();
+        Known(iterable, owners);
+        Identity[] people =
+        [
+            .. Enumerable.Range(0, count).SelectMany(i => FakeIterable.People(1000)[(i * 1000 / count)..(((i + 1) * 1000 / count) - 2)]
+                .Append(new Identity($"owned{i}@example.com", $"taker{i}")).Append(new Identity(null, $"owner{i}"))),
+        ];
+        var batch = iterable.Batch(people) with { Isolation = new IsolationBudget(1000) };
+        var result = await iterable.SendAsync(batch, Timeout);
+        Assert.Equal(people.Select(p => p.UserId!.StartsWith("taker", StringComparison.Ordinal)), result.Results.Select(r => r.Reason == Reason.IdentityConflict));
+        Assert.InRange(batch.Isolation.Used, 3, most);
+    }
+
+    [Theory]
     [InlineData("names everybody", 0, 3, "ann bob cid")]
     [InlineData("names everybody, some for another reason", 0, 3, "ann bob !cid")]
     public async Task When_all_of_a_request_have_failed_nothing_is_asked_again(string story, int succeeded, int failed, string names)
