@@ -29,7 +29,7 @@ internal static class FrontPage
 
     private static readonly (string Trust, string Fact)[] Facts =
     [
-        ("Documented", "Routes, fields and the ten failure lists of subscribe and unsubscribe; a partial failure is a 200."),
+        ("Documented", "Routes, fields and the ten failure lists of subscribe and unsubscribe; a partial failure is a 200. conflictEmails and conflictUserIds hold existing identifiers that stood in the way."),
         ("Documented", "Project types: unique keys, who is created, placeholder addresses, preferUserId in email-based projects only, updateExistingUsersOnly in the others only."),
         ("Documented", "userId of 1 to 52 printable ASCII characters, exact, no trailing space; e-mail kept in lower case, its form by Apache Commons with known top-level domains (here: country codes and the common generic ones)."),
         ("Documented", "channelUnsubscribe is false unless sent; true takes the person off the whole channel. Forgotten people are refused. A list in use can't be deleted (409)."),
@@ -38,7 +38,7 @@ internal static class FrontPage
         ("Recorded", "An unknown list is a 400 whose code is \"Success\"; one mistyped row refuses the whole call; the text of BadJsonBody repeats the body and all headers, the API key included; wrong paths and empty bodies get HTML."),
         ("Recorded", "429 as RateLimitExceeded without Retry-After (a setting adds one); a changed membership shows late, up to 40 s (<code>membershipDelayMs</code>, default 0); a new list can be unknown for a while (<code>newListDelayMs</code>, default 0)."),
         ("Assumed", "Unknown people: listed in notFound* and counted in failCount, on unsubscribe too. In hybrid rows with both identifiers the userId is listed."),
-        ("Assumed", "Hybrid conflicts: an e-mail that another profile holds fails the row and is listed in conflictEmails (<code>conflicts: holder</code> lists the other profile's userId instead); an e-mail nobody holds moves to the userId's profile."),
+        ("Assumed", "Hybrid conflicts: an e-mail that another profile holds fails the row and is listed in conflictEmails (<code>conflicts: holder</code> lists the other profile's userId instead, which may be that of another row); an e-mail nobody holds moves to the userId's profile."),
         ("Assumed", "A userId unknown to an email-based project, or an e-mail alone in a userId-based one, fails its row (<code>unidentifiableRows: refuses-the-call</code> makes it a 400); a row with neither refuses the call."),
         ("Assumed", "Read-only and client-side keys get 401 \"insufficient privileges\"; a key of the other data center is an unknown key; a body above 4,000,000 bytes is a 413; list names may repeat; duplicates in a batch each count; blanks around an address are refused."),
         ("Assumed", "Dynamic, suppression and internal lists keep their members whatever is sent."),

@@ -88,6 +88,9 @@ internal enum ConflictNaming
     /// <summary>The e-mail of the row, in <c>conflictEmails</c>.</summary>
     Row,
 
-    /// <summary>The userId of the profile that holds the e-mail, in <c>conflictUserIds</c>: a value that the request doesn't contain.</summary>
+    /// <summary>
+    /// The userId of the profile that holds the e-mail, in <c>conflictUserIds</c>: a value that the row doesn't contain, though another row of the
+    /// request may. The e-mail, where the profile has no userId.
+    /// </summary>
     Holder,
 }

@@ -9,6 +9,12 @@ internal sealed class BatchProgress
     private readonly OperationResult[] results;
     private readonly bool[] mayBeApplied;
     private readonly Queue<int[]> parts = new();
+
+    // By the part that is sent to confirm it.
+    private readonly Dictionary<int[], Claim> claims = [];
+
+    // Sent once more when nothing else is left to send: by then whoever stood in their way has had every chance to move on.
+    private readonly List<int> reopened = [];
     private int attempts;
 
     public BatchProgress(BatchRequest request)
@@ -22,9 +28,18 @@ internal sealed class BatchProgress
         }
     }
 
-    public bool HasNext => parts.Count > 0;
+    public bool HasNext => parts.Count > 0 || reopened.Count > 0;
 
-    public bool TryNext([System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out int[]? part) => parts.TryDequeue(out part);
+    public bool TryNext([System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out int[]? part)
+    {
+        if (parts.Count == 0 && reopened.Count > 0)
+        {
+            parts.Enqueue([.. reopened.Order()]);
+            reopened.Clear();
+        }
+
+        return parts.TryDequeue(out part);
+    }
 
     public IReadOnlyList<Identity> Subscribers(int[] part)
         => part.Length == results.Length ? request.Subscribers : Array.ConvertAll(part, i => request.Subscribers[i]);
@@ -48,6 +63,7 @@ internal sealed class BatchProgress
             results[part[i]] = verdict.Results[i];
         }
 
+        Settle(part, verdict.HaveAllFailed);
         if (verdict.IsComplete)
         {
             return;
@@ -56,7 +72,14 @@ internal sealed class BatchProgress
         int[] suspects = [.. verdict.Suspects.Select(i => part[i])], unnamed = [.. verdict.Unnamed.Select(i => part[i])];
         Doubt(suspects);
         Doubt(unnamed);
-        List<int[]> groups = [.. Apart(suspects)];
+        if (verdict.AddsUp)
+        {
+            parts.Enqueue(suspects);
+            claims.Add(suspects, new Claim(unnamed, status));
+            return;
+        }
+
+        List<int[]> groups = [.. SuspectGroups.Apart(request.Subscribers, suspects)];
         if (unnamed.Length > 0)
         {
             groups.Insert(0, unnamed);
@@ -74,6 +97,7 @@ internal sealed class BatchProgress
     /// <summary>A refused part of several rows: the rows that the refusal names and the others, or halves.</summary>
     public void Split(int[] part, Answer refusal)
     {
+        Settle(part, haveAllFailed: false);
         var named = refusal.Error?.NamedRows().Where(i => i < part.Length).ToHashSet() ?? [];
         if (named.Count == 0 || named.Count == part.Length)
         {
@@ -86,7 +110,11 @@ internal sealed class BatchProgress
     }
 
     /// <summary>A row that was refused with nobody else in the request.</summary>
-    public void Refuse(int row, Answer refusal) => results[row] = RefusedRow.Judge(request.Kind, refusal.Status!.Value, refusal.Error!);
+    public void Refuse(int[] part, Answer refusal)
+    {
+        Settle(part, haveAllFailed: false);
+        results[part[0]] = RefusedRow.Judge(request.Kind, refusal.Status!.Value, refusal.Error!);
+    }
 
     public BatchResult EndAnswered() => new(results, BatchEnd.Answered, null, attempts);
 
@@ -131,36 +159,23 @@ internal sealed class BatchProgress
         return new BatchResult(results, end, message, attempts);
     }
 
-    private void Doubt(int[] part) => Array.ForEach(part, i => mayBeApplied[i] = true);
-
     /// <summary>
-    /// Operations that were named, in groups in which no identifier occurs twice: there each name tells whom it means, so two owners of an e-mail
-    /// cost two requests, however many such e-mails there are.
+    /// Ends the claim that a part was to confirm. Sent again by themselves, suspects that had succeeded would succeed again; so if all of them fail,
+    /// they are those that failed the first time, and nobody else did. If not, one of the others may have, and they are asked for again.
     /// </summary>
-    private IEnumerable<int[]> Apart(int[] suspects)
+    private void Settle(int[] part, bool haveAllFailed)
     {
-        var seen = new Dictionary<(bool IsEmail, string Identifier), int>();
-        return suspects.GroupBy(Turn).OrderBy(g => g.Key).Select(g => g.ToArray());
-
-        int Turn(int operation)
+        if (claims.Remove(part, out var claim) && haveAllFailed)
         {
-            var (email, userId) = (request.Subscribers[operation].Email?.ToUpperInvariant(), request.Subscribers[operation].UserId);
-            var turn = Math.Max(
-                email is null ? 0 : seen.GetValueOrDefault((true, email)),
-                userId is null ? 0 : seen.GetValueOrDefault((false, userId)));
-            if (email is not null)
-            {
-                seen[(true, email)] = turn + 1;
-            }
-
-            if (userId is not null)
-            {
-                seen[(false, userId)] = turn + 1;
-            }
-
-            return turn;
+            Array.ForEach(claim.Unnamed, i => results[i] = Attribution.Succeeded(request.Kind, claim.Status));
+        }
+        else if (claim is not null)
+        {
+            reopened.AddRange(claim.Unnamed);
         }
     }
+
+    private void Doubt(int[] part) => Array.ForEach(part, i => mayBeApplied[i] = true);
 
     private void Halve(int[] part)
     {
@@ -174,4 +189,7 @@ internal sealed class BatchProgress
         parts.Enqueue(part[..middle]);
         parts.Enqueue(part[middle..]);
     }
+
+    /// <summary>What an answer says of the operations that it does not name, if those it suspects are the ones that failed.</summary>
+    private sealed record Claim(int[] Unnamed, int Status);
 }

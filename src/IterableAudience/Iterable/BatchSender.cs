@@ -40,7 +40,7 @@ internal sealed class BatchSender(IterableClient client, IOptions<IterableOption
                 case Remedy.Refuse:
                     return batch.EndRefused(answer);
                 case Remedy.Halve when part.Length == 1:
-                    batch.Refuse(part[0], answer);
+                    batch.Refuse(part, answer);
                     refusals.Note(answer);
                     break;
                 default:

@@ -16,13 +16,11 @@ public sealed class AttributionTests
     [InlineData("InvalidUserIds", "Failed", "IterableInvalidUserId", "Failed", "IterableInvalidUserId")]
     [InlineData("InvalidDataEmails", "Failed", "InvalidData", "Failed", "InvalidData")]
     [InlineData("InvalidDataUserIds", "Failed", "InvalidData", "Failed", "InvalidData")]
-    [InlineData("ConflictEmails", "Failed", "IdentityConflict", "Failed", "IdentityConflict")]
-    [InlineData("ConflictUserIds", "Failed", "IdentityConflict", "Failed", "IdentityConflict")]
     [InlineData("NotFoundEmails", "Failed", "UserNotFound", "Unsubscribed", "WasNotMember")]
     [InlineData("NotFoundUserIds", "Failed", "UserNotFound", "Unsubscribed", "WasNotMember")]
     [InlineData("ForgottenEmails", "Forgotten", "UserForgotten", "Unsubscribed", "UserForgotten")]
     [InlineData("ForgottenUserIds", "Forgotten", "UserForgotten", "Unsubscribed", "UserForgotten")]
-    public void Each_failure_list_has_its_outcome(string name, string onSubscribe, string reasonOnSubscribe, string onUnsubscribe, string reasonOnUnsubscribe)
+    public void Each_failure_list_but_conflicts_has_its_outcome(string name, string onSubscribe, string reasonOnSubscribe, string onUnsubscribe, string reasonOnUnsubscribe)
     {
         var list = Enum.Parse<FailureList>(name);
         var named = new NamedFailure(list, name.EndsWith("Emails", StringComparison.Ordinal) ? "BOB@example.com" : "bob");
@@ -39,6 +37,65 @@ public sealed class AttributionTests
             Assert.Contains(name, verdict.Results[1].Detail, StringComparison.OrdinalIgnoreCase);
             Assert.DoesNotContain("bob", verdict.Results[1].Detail, StringComparison.OrdinalIgnoreCase);
         }
+    }
+
+    [Theory]
+    [InlineData("ConflictEmails", "BOB@example.com")]
+    [InlineData("ConflictUserIds", "bob")]
+    public void A_conflict_makes_a_suspect_of_whom_it_names_and_leaves_the_others_open(string list, string identifier)
+    {
+        var verdict = Attribution.Attribute(OperationKind.Subscribe, [Ann, Bob, Cid], new ListAnswer(2, 1, [new(Enum.Parse<FailureList>(list), identifier)]));
+        Assert.All(verdict.Results, r => Assert.Equal(Outcome.Pending, r.Outcome));
+        Assert.Equal([1], verdict.Suspects);
+        Assert.Equal([0, 2], verdict.Unnamed);
+        Assert.Equal((true, false), (verdict.AddsUp, verdict.HaveAllFailed));
+    }
+
+    [Fact]
+    public void Others_that_have_certainly_failed_are_no_part_of_the_suspicion()
+    {
+        var verdict = Attribution.Attribute(
+            OperationKind.Subscribe, [Ann, Bob, Cid], new ListAnswer(1, 2, [new(FailureList.ConflictUserIds, "bob"), new(FailureList.InvalidEmails, Cid.Email!)]));
+        Assert.Equal([Outcome.Pending, Outcome.Pending, Outcome.Failed], verdict.Results.Select(r => r.Outcome));
+        Assert.Equal((1, 0, true), (Assert.Single(verdict.Suspects), Assert.Single(verdict.Unnamed), verdict.AddsUp));
+    }
+
+    [Fact]
+    public void When_everybody_has_failed_a_conflict_is_certain()
+    {
+        // Ann and Bob want each other's address, and each answer lists the other.
+        var verdict = Attribution.Attribute(
+            OperationKind.Subscribe, [Ann, Bob, Cid],
+            new ListAnswer(0, 3, [new(FailureList.ConflictUserIds, "bob"), new(FailureList.ConflictUserIds, "ann"), new(FailureList.InvalidDataEmails, Cid.Email!)]));
+        Assert.Equal((true, true), (verdict.IsComplete, verdict.HaveAllFailed));
+        Assert.Equal([Reason.IdentityConflict, Reason.IdentityConflict, Reason.InvalidData], verdict.Results.Select(r => r.Reason));
+        Assert.All(verdict.Results, r => Assert.Equal((Outcome.Failed, false), (r.Outcome, r.MayBeApplied)));
+    }
+
+    [Theory]
+    [InlineData("names all, and one has succeeded", 1, 2, "ann bob cid")]
+    [InlineData("names all, and counts too few", 0, 2, "ann bob cid")]
+    [InlineData("all have failed, and one is not named", 0, 3, "ann bob")]
+    public void A_conflict_is_certain_only_if_the_counts_agree(string story, int succeeded, int failed, string names)
+    {
+        Identity cid = new(null, "cid");
+        var verdict = Attribution.Attribute(
+            OperationKind.Subscribe, [Ann, Bob, cid], new ListAnswer(succeeded, failed, [.. names.Split(' ').Select(n => new NamedFailure(FailureList.ConflictUserIds, n))]));
+        Assert.True(verdict is { IsComplete: false, AddsUp: false, HaveAllFailed: false }, story);
+        Assert.All(verdict.Results, r => Assert.Equal(Outcome.Pending, r.Outcome));
+    }
+
+    [Theory]
+    [InlineData(0, 1, "ConflictUserIds", true)]
+    [InlineData(0, 1, "NotFoundEmails", true)]
+    [InlineData(0, 1, null, false)]
+    [InlineData(0, 2, "ConflictUserIds", false)]
+    [InlineData(1, 0, "ConflictUserIds", false)]
+    [InlineData(1, 0, null, false)]
+    public void A_single_operation_has_certainly_failed_if_it_is_counted_and_a_reason_is_named(int success, int fail, string? list, bool certain)
+    {
+        NamedFailure[] named = list is null ? [] : [new(Enum.Parse<FailureList>(list), "somebody else")];
+        Assert.Equal(certain, Attribution.Attribute(OperationKind.Subscribe, [Ann], new ListAnswer(success, fail, named)).HaveAllFailed);
     }
 
     [Fact]
@@ -92,7 +149,8 @@ public sealed class AttributionTests
     [InlineData("both failed", 2, "NotFoundUserIds:ann NotFoundUserIds:twin", "Failed Failed Subscribed")]
     [InlineData("both failed", 2, "NotFoundEmails:ann@example.com NotFoundUserIds:ann NotFoundUserIds:twin", "Failed Failed Subscribed")]
     [InlineData("more are named than failed: Bob may be the other party of a conflict", 1, "ConflictEmails:ann@example.com ConflictUserIds:bob", "open open open")]
-    [InlineData("Bob failed, and one or both of the others", 2, "ConflictEmails:ann@example.com ConflictUserIds:bob", "open open Failed")]
+    [InlineData("two of them failed, or Bob only stood in the way", 2, "ConflictEmails:ann@example.com ConflictUserIds:bob", "open open open")]
+    [InlineData("Bob failed, and one or both of the others", 2, "ConflictEmails:ann@example.com InvalidDataUserIds:bob", "open open Failed")]
     public void A_name_of_two_operations_tells_nothing_about_either(string story, int failed, string names, string wanted)
     {
         Identity twin = new(Ann.Email, "twin");
@@ -149,7 +207,9 @@ public sealed class AttributionTests
             var shown = failed.Take(Math.Max(0, failed.Count - hidden))
                 .Select(i => new NamedFailure(lists[i]!.Value, new NamedFailure(lists[i]!.Value, "").IsEmail ? upper[i] ? subscribers[i].Email!.ToUpperInvariant() : subscribers[i].Email! : subscribers[i].UserId!)).ToList();
             var verdict = Attribution.Attribute(OperationKind.Subscribe, subscribers, new ListAnswer(subscribers.Length - failed.Count, failed.Count, shown));
-            Assert.Equal(shown.Count == failed.Count || subscribers.Length == 1, verdict.IsComplete);
+            var doubtful = shown.Exists(s => s.List is FailureList.ConflictEmails or FailureList.ConflictUserIds) && failed.Count < subscribers.Length;
+            Assert.Equal((shown.Count == failed.Count && !doubtful) || subscribers.Length == 1, verdict.IsComplete);
+            Assert.Equal(shown.Count == failed.Count || subscribers.Length == 1, verdict.AddsUp);
             for (var i = 0; i < subscribers.Length; i++)
             {
                 var result = verdict.Results[i];
@@ -181,7 +241,7 @@ public sealed class AttributionTests
 
                 // Nobody is asked about again because of people who share nothing that is listed.
                 var shared = subscribers.Where(s => s.Email is not null).GroupBy(s => s.Email).Where(g => g.Count() > 1).Select(g => g.Key).ToHashSet();
-                Assert.True(shown.Count < failed || shown.Any(s => shared.Contains(s.Identifier)) || verdict.IsComplete);
+                Assert.True(shown.Count < failed || shown.Any(s => shared.Contains(s.Identifier)) || verdict.AddsUp);
             },
             iter: 5000);
     }

@@ -40,11 +40,11 @@ internal sealed class ModelIterable : HttpMessageHandler
     private readonly Lock _gate = new();
     private long _nextList = 1000;
 
-    public (long Id, ModelList List) Add()
+    public (long Id, ModelList List) Add(bool namesBlocker = false)
     {
         lock (_gate)
         {
-            var list = new ModelList();
+            var list = new ModelList { NamesBlocker = namesBlocker };
             _lists.Clear(); // those of earlier runs are not asked for any more
             _lists[++_nextList] = list;
             return (_nextList, list);
@@ -95,7 +95,7 @@ internal sealed class ModelIterable : HttpMessageHandler
             return Json(503, "Request timeout. Try again later.");
         }
 
-        var failures = people.ConvertAll(p => (Person: p, Category: list.Apply(kind, p)));
+        var failures = people.ConvertAll(p => (Person: p, Failure: list.Apply(kind, p)));
         switch (fault)
         {
             case Fault.AnswerLost:
@@ -105,20 +105,17 @@ internal sealed class ModelIterable : HttpMessageHandler
             default:
                 if (fault != Fault.Miscounted && kind == OperationKind.Subscribe)
                 {
-                    list.Accepted.UnionWith(failures.Where(f => f.Category is null).Select(f => f.Person));
+                    list.Accepted.UnionWith(failures.Where(f => f.Failure is null).Select(f => f.Person));
                 }
 
                 return Json(200, Body(failures, fault == Fault.Miscounted ? 1 : 0));
         }
     }
 
-    private static string Body(List<(Identity Person, string? Category)> failures, int tooMany)
+    private static string Body(List<(Identity Person, ModelFailure? Failure)> failures, int tooMany)
     {
-        var named = failures.Where(f => f.Category is not null)
-            .Select(f => f.Category!.EndsWith("Emails", StringComparison.Ordinal) ? (f.Category, Value: f.Person.Email!) : (f.Category, Value: f.Person.UserId!))
-            .GroupBy(f => f.Category!)
-            .ToDictionary(g => g.Key, g => g.Select(f => f.Value).Distinct().ToList());
-        var failed = failures.Count(f => f.Category is not null) + tooMany;
+        var named = failures.Select(f => f.Failure).OfType<ModelFailure>().GroupBy(f => f.List).ToDictionary(g => g.Key, g => g.Select(f => f.Identifier).Distinct().ToList());
+        var failed = failures.Count(f => f.Failure is not null) + tooMany;
         return JsonSerializer.Serialize(new { successCount = Math.Max(0, failures.Count - failed), failCount = failed, failedUpdates = named });
     }
 

@@ -21,6 +21,9 @@ internal sealed class ModelUser
     public bool IsForgotten { get; set; }
 }
 
+/// <summary>One identifier in one failure list.</summary>
+internal sealed record ModelFailure(string List, string Identifier);
+
 /// <summary>One list with its project's users, one operation at a time: it knows nothing of batches, syncs or connections.</summary>
 internal sealed class ModelList
 {
@@ -31,6 +34,9 @@ internal sealed class ModelList
 
     /// <summary>Identifiers that Iterable refuses, and the failure list it names them in.</summary>
     public Dictionary<string, string> Refused { get; } = [];
+
+    /// <summary>A conflict lists the userId of the user who stood in the way, if there is one, and not an identifier of the operation that failed.</summary>
+    public bool NamesBlocker { get; init; }
 
     public List<ModelRequest> Requests { get; } = [];
 
@@ -96,39 +102,41 @@ internal sealed class ModelList
         }
     }
 
-    /// <summary>Does one operation; the failure list that names it, or null.</summary>
-    public string? Apply(OperationKind kind, Identity person)
+    /// <summary>Does one operation; where its failure is listed, or null.</summary>
+    public ModelFailure? Apply(OperationKind kind, Identity person)
     {
         if (Refused.TryGetValue(person.Email ?? "", out var category) || Refused.TryGetValue(person.UserId ?? "", out category))
         {
-            return category;
+            return Own(category, person);
         }
 
         if (ByUserId(person.UserId) is { IsForgotten: true })
         {
-            return "forgottenUserIds";
+            return Own("forgottenUserIds", person);
         }
 
         if (ByEmail(person.Email) is { IsForgotten: true })
         {
-            return "forgottenEmails";
+            return Own("forgottenEmails", person);
         }
 
         return kind == OperationKind.Subscribe ? Subscribe(person) : Unsubscribe(person);
     }
 
-    private string? Subscribe(Identity person)
+    private static ModelFailure Own(string list, Identity person) => new(list, (list.EndsWith("Emails", StringComparison.Ordinal) ? person.Email : person.UserId)!);
+
+    private ModelFailure? Subscribe(Identity person)
     {
         var user = ByUserId(person.UserId);
         var owner = ByEmail(person.Email);
         if (user is not null && owner is not null && user != owner)
         {
-            return "conflictEmails";
+            return NamesBlocker && owner.UserId is not null ? new("conflictUserIds", owner.UserId) : Own("conflictEmails", person);
         }
 
         if (user is null && owner is { UserId: not null } && person.UserId is not null)
         {
-            return "conflictUserIds";
+            return NamesBlocker ? new("conflictUserIds", owner.UserId) : Own("conflictUserIds", person);
         }
 
         user ??= owner ?? Create(person);
@@ -137,7 +145,7 @@ internal sealed class ModelList
         return null;
     }
 
-    private string? Unsubscribe(Identity person)
+    private ModelFailure? Unsubscribe(Identity person)
     {
         if (person is { Email: not null, UserId: not null })
         {
@@ -146,7 +154,7 @@ internal sealed class ModelList
 
         if (Find(person) is not { } user)
         {
-            return person.UserId is not null ? "notFoundUserIds" : "notFoundEmails";
+            return Own(person.UserId is not null ? "notFoundUserIds" : "notFoundEmails", person);
         }
 
         if (user is { IsMember: true, CameByService: false })

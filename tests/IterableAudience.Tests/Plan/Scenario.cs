@@ -36,6 +36,9 @@ internal sealed record Step(
 internal sealed record Scenario(
     int Seed, ProjectType Type, Daring Daring, bool[] IgnoreUnknownDeletes, Identity[] Strangers, Dictionary<string, string> Refused, Step[] Steps)
 {
+    /// <summary>A conflict lists who stood in the way.</summary>
+    public bool NamesBlocker => Seed / 9 % 2 == 1;
+
     public static Scenario Make(int seed)
     {
         var draw = new ScenarioDraw(seed);
@@ -44,7 +47,7 @@ internal sealed record Scenario(
 
     public override string ToString()
     {
-        var lines = new List<string> { $"seed {Seed}: {Type}, {Daring}, unknown deletes ignored: {string.Join(", ", IgnoreUnknownDeletes)}; strangers: {string.Join(' ', Strangers.Select(Show))}; refused: {string.Join(' ', Refused)}" };
+        var lines = new List<string> { $"seed {Seed}: {Type}, {Daring}, unknown deletes ignored: {string.Join(", ", IgnoreUnknownDeletes)}; strangers: {string.Join(' ', Strangers.Select(Show))}; refused: {string.Join(' ', Refused)}{(NamesBlocker ? "; conflicts name the blocker" : "")}" };
         foreach (var step in Steps)
         {
             var extra = (step.Forget is { } f ? $" after forgetting {Show(f)}" : "") + (step.LoseUserId is { } l ? $" after {Show(l)} lost the userId" : "");

@@ -35,7 +35,7 @@ internal sealed class ScenarioRun
 
     public static async Task<ScenarioRun> PlayAsync(ScenarioHost host, Scenario scenario)
     {
-        var (id, list) = host.Iterable.Add();
+        var (id, list) = host.Iterable.Add(scenario.NamesBlocker);
         var connections = new string[scenario.IgnoreUnknownDeletes.Length];
         for (var i = 0; i < connections.Length; i++)
         {

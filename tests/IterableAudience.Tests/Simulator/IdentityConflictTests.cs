@@ -58,6 +58,19 @@ public sealed class IdentityConflictTests
     }
 
     [Fact]
+    public async Task A_conflict_can_name_another_row_that_succeeds()
+    {
+        await using var simulator = await SimulatorDriver.StartAsync(behaviour: new Behaviour { Conflicts = ConflictNaming.Holder });
+        simulator.Project.AddUser("shared@example.com", "holder");
+
+        var answer = await simulator.SubscribeAsync(
+            List, """{"email":"shared@example.com","userId":"taker"},{"email":"moved@example.com","userId":"holder"}""");
+
+        Assert.Equal(("conflictUserIds=holder", 1), (answer.Failed, answer.Successes));
+        Assert.Equal([new Person("moved@example.com", "holder")], simulator.Project.Members(List));
+    }
+
+    [Fact]
     public async Task In_an_email_based_project_the_first_user_of_a_repeated_userId_is_found()
     {
         await using var simulator = await SimulatorDriver.StartAsync("sim-email");
