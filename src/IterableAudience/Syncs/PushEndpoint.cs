@@ -107,17 +107,14 @@ internal static class PushEndpoint
             return await AnswerKnownAsync(known, connection, request, ndjson, monitor, intake.Value, time, options, db, cancellation);
         }
 
-        if (await SyncEndpoints.ObstacleAsync(db, connection, cancellation) is { } obstacle)
-        {
-            return obstacle;
-        }
-
-        if (await push.ClaimAsync(connection, options, key.Length > 0 ? key : null, cancellation) is not { } sync)
+        var obstacle = await SyncEndpoints.ObstacleAsync(db, connection, cancellation);
+        var sync = obstacle is null ? await push.ClaimAsync(connection, options, key.Length > 0 ? key : null, cancellation) : null;
+        if (sync is null)
         {
             // Somebody was faster; perhaps the same push, sent twice at once.
             return key.Length > 0 && await KnownAsync(db, connection, key, time, cancellation) is { } twin
                 ? await AnswerKnownAsync(twin, connection, request, ndjson, monitor, intake.Value, time, options, db, cancellation)
-                : await SyncEndpoints.ObstacleAsync(db, connection, cancellation) ?? SyncEndpoints.Running(null);
+                : obstacle ?? await SyncEndpoints.ObstacleAsync(db, connection, cancellation) ?? SyncEndpoints.Running(null);
         }
 
         try
