@@ -19,6 +19,10 @@ micro() {
     local artifacts=out/bench/micro
     rm -rf "$artifacts"
     dotnet "$program" --filter '*' --exporters github --artifacts "$artifacts" "$@"
+    if grep -l 'Benchmarks with issues' "$artifacts"/results/*-report-github.md; then
+        echo "A benchmark failed; nothing was written." >&2
+        return 1
+    fi
     {
         printf '# Validation, batching, attribution\n\nMade by `scripts/bench.sh micro`; not edited by hand. %s, commit %s. Each time is for one record or operation.\n' "$(date -u +%F)" "$(git rev-parse --short HEAD)"
         local report

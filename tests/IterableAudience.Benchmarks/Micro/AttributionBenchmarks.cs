@@ -23,7 +23,7 @@ public class AttributionBenchmarks
         {
             successCount = Batch.Size - failed.Length,
             failCount = failed.Length,
-            failedUpdates = new { invalidEmails = Array.Empty<string>(), conflictUserIds = failed.Select(i => i.UserId) },
+            failedUpdates = new { conflictEmails = Array.Empty<string>(), invalidUserIds = failed.Select(i => i.UserId) },
         });
     }
 
