@@ -1,3 +1,4 @@
+using System.Data.Common;
 using IterableAudience.Accounts;
 using IterableAudience.Hosting;
 using IterableAudience.Iterable;
@@ -41,7 +42,7 @@ internal sealed class ConnectionMaker(StoreContext db, ProjectDirectory projects
             // From here on the client's going away must not leave a list without its connection.
             return (await StoreAsync(request, project!, listId, time.GetUtcNow(), CancellationToken.None), null);
         }
-        catch (DbUpdateException)
+        catch (Exception e) when (e is DbUpdateException or DbException)
         {
             return (null, ProblemAnswer
                 .Of(StatusCodes.Status500InternalServerError, $"The list {listId} was made in Iterable, but the connection could not be stored. Try again with audienceId {listId} instead of createList.")

@@ -55,6 +55,25 @@ public sealed class ConnectionTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task A_list_whose_connection_could_not_be_stored_is_named()
+    {
+        var destination = await DestinationAsync();
+        await using (var db = Store())
+        {
+            await db.Database.ExecuteSqlRawAsync("CREATE TRIGGER trouble BEFORE INSERT ON connection BEGIN SELECT RAISE(ABORT, 'trouble'); END", TestContext.Current.CancellationToken);
+        }
+
+        var answer = (await _host.PostAsync("/v2/retl-connections", Body(destination, """{"createList":{"name":"New"}}"""))).ShouldBeProblem(HttpStatusCode.InternalServerError, "list 100");
+        Assert.Equal(100, (long)answer.At("audienceId")!);
+        await using (var db = Store())
+        {
+            await db.Database.ExecuteSqlRawAsync("DROP TRIGGER trouble", TestContext.Current.CancellationToken);
+        }
+
+        (await _host.PostAsync("/v2/retl-connections", Body(destination, """{"audienceId":100}"""))).ShouldBe(HttpStatusCode.Created);
+    }
+
+    [Fact]
     public async Task A_refused_connection_makes_no_list()
     {
         var destination = await DestinationAsync();
