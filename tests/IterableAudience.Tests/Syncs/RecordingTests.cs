@@ -104,4 +104,12 @@ public sealed class RecordingTests(SyncHost sync) : IClassFixture<SyncHost>
         Assert.Equal(1, await audience.LedgerAsync());
         Assert.Equal("ada@example.com/u1", audience.Members);
     }
+
+    [Fact]
+    public async Task Two_rows_of_a_person_whom_Iterable_does_not_know_are_both_done_when_one_removal_is()
+    {
+        var audience = await sync.AudienceAsync();
+        var done = await audience.PushAsync(Row.Delete(1, "ada@example.com", "u1"), Row.Delete(2, "ada@example.com", "u1"));
+        Assert.Equal(("completed", "unsubscribed was_not_member 2"), (done.Outcome, done.Reasons));
+    }
 }

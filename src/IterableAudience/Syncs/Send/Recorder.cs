@@ -18,12 +18,15 @@ internal sealed class Recorder(LeanStore store, BatchStore batches, long list, l
         => store.WriteAsync(write => Write(write, answer, number), durable: false, cancel);
 
     /// <summary>Whether an unsubscribe that named an unknown userId goes on by e-mail.</summary>
-    /// <remarks>Until that is answered its stored outcome is <see cref="Outcome.Pending"/>: half of a removal is not called done.</remarks>
+    /// <remarks>
+    /// Until that is answered its stored outcome is <see cref="Outcome.Pending"/>: half of a removal is not called done. One that follows another takes
+    /// that one's last word and names nobody itself.
+    /// </remarks>
     public static bool GoesOnByEmail(PlanOp op, Reason reason)
         => GoesOnByEmail(op.Kind, op.Flags, op.Identity is { UserId: not null, Email: not null }, reason);
 
     private static bool GoesOnByEmail(OpKind kind, OpFlags flags, bool hasBoth, Reason reason)
-        => reason == Reason.WasNotMember && kind != OpKind.Subscribe && hasBoth && (flags & OpFlags.EmailHeld) == 0;
+        => reason == Reason.WasNotMember && kind != OpKind.Subscribe && hasBoth && (flags & (OpFlags.EmailHeld | OpFlags.Follows)) == 0;
 
     /// <summary>Whether an answer is not the last word on an entry: its e-mail is still to be named, now or, when that hangs on this sync, by the next one.</summary>
     private static bool IsOpen(PlanOp op, Outcome outcome, Reason reason)
