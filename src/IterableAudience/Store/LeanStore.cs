@@ -11,7 +11,7 @@ internal sealed class LeanStore(string connectionString) : IDisposable
     /// <summary>16 MiB of pages at hand (what is written is written in order), and a write-ahead log of up to 64 MiB before it is folded back into the file: each folding waits for the disk.</summary>
     private const string WriterPragmas = "PRAGMA cache_size=-16384; PRAGMA temp_store=MEMORY; PRAGMA wal_autocheckpoint=8192; PRAGMA journal_size_limit=67108864;";
 
-    private readonly Lazy<StoreWriter> _writer = new(() => new StoreWriter(() => Open(connectionString, WriterPragmas)));
+    private readonly Lazy<StoreWriter> _writer = new(() => new StoreWriter(() => Open(Unshared(connectionString), WriterPragmas)));
 
     /// <summary>SQLite's code of the last write if it failed for want of room, rights or a whole file; null since a write has worked.</summary>
     public int? Trouble => _writer.IsValueCreated ? _writer.Value.Trouble : null;
@@ -65,6 +65,9 @@ internal sealed class LeanStore(string connectionString) : IDisposable
             _writer.Value.Dispose();
         }
     }
+
+    /// <summary>The writer's settings are its own: from a pool, a connection with them would come back to it after trouble, or go to somebody else.</summary>
+    private static string Unshared(string connectionString) => new SqliteConnectionStringBuilder(connectionString) { Pooling = false }.ToString();
 
     private static SqliteConnection Open(string connectionString, string pragmas)
     {

@@ -12,7 +12,7 @@ public sealed class StoreWriterTests : IDisposable
 
     public StoreWriterTests()
     {
-        _store = new LeanStore($"Data Source={Path.Combine(_folder, "store.db")};Pooling=False");
+        _store = new LeanStore($"Data Source={Path.Combine(_folder, "store.db")}"); // with a pool, as in service
         using var connection = _store.OpenRead();
         connection.Run("PRAGMA journal_mode=WAL");
         connection.Run("CREATE TABLE row (name TEXT PRIMARY KEY, filling BLOB)");
@@ -21,6 +21,8 @@ public sealed class StoreWriterTests : IDisposable
     public void Dispose()
     {
         _store.Dispose();
+        using (var pooled = new SqliteConnection($"Data Source={Path.Combine(_folder, "store.db")}"))
+            SqliteConnection.ClearPool(pooled);
         Directory.Delete(_folder, recursive: true);
     }
 
@@ -69,6 +71,7 @@ public sealed class StoreWriterTests : IDisposable
         Assert.Equal(13, _store.Trouble);
         Assert.Equal("", Names());
 
+        Assert.Equal(2, _store.Read(c => c.Count("PRAGMA synchronous"))); // nobody got the writer's connection
         await Write("later");
         Assert.Equal("later", Names());
         Assert.Null(_store.Trouble);
