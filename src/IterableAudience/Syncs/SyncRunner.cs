@@ -86,7 +86,8 @@ internal sealed partial class SyncRunner(
         }
 
         // (1) Claim the list. A connection was claimed with the sync itself; records are staged, mapped and validated: (2), (3), (4).
-        if (!await claims.ClaimListAsync(work, stop))
+        // A sync that was cut off while sending has its list, and more to settle than a cancel of one that waits.
+        if (!await claims.ClaimListAsync(work, sync.Phase == SyncPhase.Sending ? shutdown : stop))
         {
             await EndEarlyAsync(work, shutdown);
             return;
