@@ -167,6 +167,7 @@ internal sealed partial class SyncRunner(
 
             if (cutShort)
             {
+                await stages.LeaveAsync(work, stage, shutdown);
                 continue;
             }
 
@@ -177,6 +178,10 @@ internal sealed partial class SyncRunner(
 
             end = await stages.SendAsync(work, stage, recordStopped: () => !shutdown.IsCancellationRequested, stop);
             shutdown.ThrowIfCancellationRequested();
+            if (end.Abort is not null || end.Stopped)
+            {
+                await stages.LeaveAsync(work, stage, shutdown);
+            }
         }
 
         return end switch

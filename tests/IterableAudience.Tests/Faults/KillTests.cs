@@ -54,6 +54,32 @@ public sealed class KillTests : ProcessTest
         Assert.Equal(2, site.Calls(killed, CallKind.Subscribe).Count() - site.Calls(calm, CallKind.Subscribe).Count());
     }
 
+    /// <summary>Three batches are processed and their answers never seen; after the kill the key is refused, so they are never sent again.</summary>
+    [Theory]
+    [InlineData(true, "counts 3000 0 3000")]
+    [InlineData(false, "counts 6000 3000 0")]
+    public async Task What_Iterable_may_have_done_before_a_kill_is_not_forgotten_when_the_sync_ends_without_sending_it_again(bool removals, string counts)
+    {
+        var site = await SiteAsync(("Iterable__MaxInFlight", $"{InFlight}"));
+        var audience = await site.AudienceAsync("doubt");
+        await site.SyncAsync(audience, Rows.Of(0, 6_000));
+        site.Hang(audience, removals ? CallKind.Unsubscribe : CallKind.Subscribe, FaultKind.HangAfter, skip: 0, times: 3);
+        var sync = await site.PushAsync(audience, removals ? new Rows().Delete(0, 3_000) : Rows.Of(10_000, 3_000));
+        await site.CaughtAsync(audience, sync, recorded: 0, hanging: 3);
+        await site.CrashAsync(() => site.World.Faults.Add(new FaultRule { Fault = FaultKind.Respond, Status = 401, Times = 0, On = new() { ListId = audience.List } }));
+        var end = await site.ClosedAsync(audience, sync);
+
+        Assert.Equal(("aborted", 3_000), ((string)end["outcome"]!, (int)end["report"]!["outcomes"]!["not_sent"]!));
+        AssertAddsUp(end);
+        Assert.Contains(counts, site.Ledger(audience));
+
+        // The next sync of the connection mends what can be mended: removals are tried again; whoever may be on the list can be taken off.
+        site.World.Faults.Clear();
+        await site.SyncAsync(audience, removals ? Rows.Of(20_000, 1) : new Rows().Delete(10_000, 3_000));
+        Assert.Contains(removals ? "counts 3001 0 0" : "counts 6000 0 0", site.Ledger(audience));
+        Assert.Equal(removals ? 3_001 : 6_000, site.Members(audience).Count);
+    }
+
     [Fact]
     public async Task A_sync_that_is_killed_while_planning_and_while_closing_goes_on()
     {

@@ -25,6 +25,16 @@ internal sealed class BatchStore(LeanStore store, long sync, long planSync)
             """,
             r => r.GetInt32(0), ("@o", OwnerOf(stage)), ("@g", (int)stage), ("@s", sync)));
 
+    /// <summary>Of those without a result, the ones of which a request may have gone out.</summary>
+    public List<int> Started(Stage stage)
+        => store.Read(c => c.Rows(
+            """
+            SELECT t.n FROM started t WHERE t.sync = @s AND t.stage = @g
+              AND NOT EXISTS (SELECT 1 FROM result r WHERE r.sync = @s AND r.stage = @g AND r.n = t.n)
+            ORDER BY t.n
+            """,
+            r => r.GetInt32(0), ("@s", sync), ("@g", (int)stage)));
+
     /// <summary>Number of batches of a stage.</summary>
     public int Count(Stage stage)
         => (int)store.Read(c => c.Count("SELECT count(*) FROM batch WHERE sync = @o AND stage = @g", ("@o", OwnerOf(stage)), ("@g", (int)stage)));

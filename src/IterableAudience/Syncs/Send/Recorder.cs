@@ -17,6 +17,21 @@ internal sealed class Recorder(LeanStore store, BatchStore batches, long list, l
     public Task RecordAsync(RecordedAnswer answer, int number, CancellationToken cancel)
         => store.WriteAsync(write => Write(write, answer, number), durable: false, cancel);
 
+    /// <summary>Notes that requests of a batch may go out from now on.</summary>
+    /// <returns>True when that was noted before: an earlier process may have sent it, and died before the answer.</returns>
+    public Task<bool> StartAsync(Stage stage, int number, CancellationToken cancel)
+        => store.WriteAsync(
+            write => write.Run("INSERT OR IGNORE INTO started (sync, stage, n) VALUES (@s, @g, @n)", ("@s", batches.Sync), ("@g", (int)stage), ("@n", number)) == 0,
+            durable: false,
+            cancel);
+
+    /// <summary>Takes it back: none went out.</summary>
+    public Task NotStartedAsync(Stage stage, int number)
+        => store.WriteAsync(
+            write => write.Run("DELETE FROM started WHERE sync = @s AND stage = @g AND n = @n", ("@s", batches.Sync), ("@g", (int)stage), ("@n", number)),
+            durable: false,
+            CancellationToken.None);
+
     /// <summary>Whether an unsubscribe that named an unknown userId goes on by e-mail.</summary>
     /// <remarks>
     /// Until that is answered its stored outcome is <see cref="Outcome.Pending"/>: half of a removal is not called done. One that follows another takes

@@ -58,6 +58,7 @@ internal sealed class StageSender(BatchSender sender, Recorder recorder, Iterabl
         var batch = work.Batches.Load(stage, number);
         var subscribes = stage is Stage.Subscribe or Stage.RetryConflicts;
         List<RequestLogEntry> requests = [];
+        var again = await recorder.StartAsync(stage, number, CancellationToken.None);
         var result = await sender.SendAsync(
             new BatchRequest(
                 work.Project, work.Connection.AudienceId, subscribes ? OperationKind.Subscribe : OperationKind.Unsubscribe,
@@ -73,15 +74,42 @@ internal sealed class StageSender(BatchSender sender, Recorder recorder, Iterabl
         Judge(result);
         if (result.End == BatchEnd.Stopped && !recordStopped())
         {
+            if (!again && !Array.Exists(result.Results, r => r.MayBeApplied))
+            {
+                await recorder.NotStartedAsync(stage, number);
+            }
+
             return;
         }
 
+        var results = again ? Array.ConvertAll(result.Results, Doubted) : result.Results;
         await recorder.RecordAsync(
-            new RecordedAnswer(batch, result.Results, Math.Max(1, result.Attempts), time.GetUtcNow(), requests),
+            new RecordedAnswer(batch, results, Math.Max(1, result.Attempts), time.GetUtcNow(), requests),
             Interlocked.Increment(ref work.NextBatchNumber),
             CancellationToken.None);
-        work.Progress.Settled(result.Results, sent: true);
+        work.Progress.Settled(results, sent: true);
     }
+
+    /// <summary>
+    /// The sync is cut short before this stage, or in it: batches that an earlier process may have sent, and that are not sent again now, are
+    /// recorded with that doubt. Nobody whom the service may have put on a list is without an entry, and nobody who may be off it is a member.
+    /// </summary>
+    public async Task LeaveAsync(SyncWork work, Stage stage, CancellationToken cancel)
+    {
+        foreach (var number in work.Batches.Started(stage))
+        {
+            var batch = work.Batches.Load(stage, number);
+            var results = new OperationResult[batch.Count];
+            Array.Fill(results, new OperationResult(Outcome.NotSent, Reason.SyncCancelled, null, 0, MayBeApplied: true));
+            await recorder.RecordAsync(new RecordedAnswer(batch, results, 0, time.GetUtcNow(), []), 0, cancel);
+        }
+    }
+
+    /// <summary>What this run did not get to Iterable, an earlier one may have.</summary>
+    private static OperationResult Doubted(OperationResult result)
+        => result.Outcome == Outcome.NotSent || result is { Outcome: Outcome.Failed, Reason: Reason.DeliveryFailed or Reason.Unattributed }
+            ? result with { MayBeApplied = true }
+            : result;
 
     private void Judge(BatchResult result)
     {
