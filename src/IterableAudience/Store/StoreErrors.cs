@@ -15,6 +15,12 @@ internal static class StoreErrors
         _ => false,
     };
 
+    /// <summary>
+    /// Whether the statement is to blame and not the store: it violates a constraint, or SQLite doesn't understand it (SQLITE_ERROR, SQLITE_CONSTRAINT).
+    /// The transaction is whole then.
+    /// </summary>
+    public static bool IsOfTheStatement(this SqliteException exception) => exception.SqliteErrorCode is 1 or 19;
+
     /// <summary>What SQLite's error means for an operator. See https://www.sqlite.org/rescode.html.</summary>
     public static string Explain(int code) => code switch
     {

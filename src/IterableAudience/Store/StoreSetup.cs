@@ -11,8 +11,6 @@ internal static class StoreSetup
     /// <summary>Bytes. Blobs of many kilobytes are most of what is written: larger pages are fewer of them.</summary>
     private const int PageSize = 8192;
 
-    private const int SqliteError = 1;
-    private const int SqliteConstraint = 19;
 
     public static IServiceCollection AddStore(this IServiceCollection services, IConfiguration configuration)
     {
@@ -68,7 +66,7 @@ internal static class StoreSetup
 
     /// <summary>The store is to blame, not the request or the service. A violated constraint or a statement that SQLite doesn't understand is a bug.</summary>
     private static ProblemAnswer? Trouble(SqliteException e)
-        => e.SqliteErrorCode is SqliteError or SqliteConstraint
+        => e.IsOfTheStatement()
             ? null
             : ProblemAnswer.Of(
                 StatusCodes.Status503ServiceUnavailable, $"The store can't be used: {StoreErrors.Explain(e.SqliteErrorCode)} Nothing was changed or sent; try again later.");

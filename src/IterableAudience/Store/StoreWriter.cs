@@ -14,8 +14,6 @@ internal sealed class StoreWriter : IDisposable
     private static readonly TimeSpan GroupTime = TimeSpan.FromMilliseconds(20);
 
     private const int GroupSize = 16;
-    private const int SqliteError = 1;
-    private const int SqliteConstraint = 19;
 
     private readonly BlockingCollection<WriteJob> _jobs = [];
     private readonly List<WriteJob> _group = [];
@@ -144,7 +142,7 @@ internal sealed class StoreWriter : IDisposable
             job.Run(connection);
             connection.Run("RELEASE job");
         }
-        catch (Exception e) when (e is not SqliteException { SqliteErrorCode: not (SqliteError or SqliteConstraint) })
+        catch (Exception e) when (e is not SqliteException trouble || trouble.IsOfTheStatement())
         {
             connection.Run("ROLLBACK TO job; RELEASE job");
             _group.Remove(job);

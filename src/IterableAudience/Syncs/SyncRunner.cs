@@ -72,7 +72,14 @@ internal sealed partial class SyncRunner(
 #pragma warning restore CA1031
         {
             Log.Broken(logger, e);
-            await closer.CloseAsync(work, SyncOutcome.Aborted, $"The service met an error of its own ({e.GetType().Name}); its log has the details. What is not sent can be sent by the next sync.", CancellationToken.None);
+            var error = $"The service met an error of its own ({e.GetType().Name}); its log has the details. What is not sent can be sent by the next sync.";
+            if (work.Sync.Phase == SyncPhase.Sending)
+            {
+                // Sends nothing more: what was on the wire is recorded with its doubt, what hangs on answers is settled.
+                await SendAsync(work, new StageEnd(error, Stopped: false), stop.Token, CancellationToken.None);
+            }
+
+            await closer.CloseAsync(work, SyncOutcome.Aborted, error, CancellationToken.None);
         }
     }
 
@@ -122,7 +129,7 @@ internal sealed partial class SyncRunner(
         }
 
         // (7) Send, (8) attribute, (9) record: stage after stage, batch by batch.
-        var (outcome, error) = await SendAsync(work, stop, shutdown);
+        var (outcome, error) = await SendAsync(work, new StageEnd(null, Stopped: stop.IsCancellationRequested), stop, shutdown);
 
         // (10) Close.
         await closer.CloseAsync(work, outcome, error, shutdown);
@@ -147,14 +154,15 @@ internal sealed partial class SyncRunner(
         }
     }
 
-    private async Task<(SyncOutcome Outcome, string Error)> SendAsync(SyncWork work, CancellationToken stop, CancellationToken shutdown)
+    /// <param name="end">Where the sync stands: one that is cut short already sends nothing, and is only settled.</param>
+    private async Task<(SyncOutcome Outcome, string Error)> SendAsync(
+        SyncWork work, StageEnd end, CancellationToken stop, CancellationToken shutdown)
     {
         var recorder = new Recorder(store, work.Batches, work.Sync.ListNo, work.Sync.ConnectionNo);
         var stages = new StageSender(sender, recorder, options.Value, time);
         var settler = new Settler(store, work.Batches, recorder, time);
         var followUps = new FollowUps(store, work.Batches);
         work.Isolation = IsolationBudget.ForSync(work.Batches.Count(Stage.Unsubscribe) + work.Batches.Count(Stage.Subscribe));
-        var end = new StageEnd(null, Stopped: stop.IsCancellationRequested);
         foreach (var stage in Stages)
         {
             var cutShort = end.Abort is not null || end.Stopped;

@@ -135,7 +135,7 @@ internal sealed class KeyStep(PlanRun run, SqliteConnection read, LedgerReader l
             return true;
         }
 
-        if (inSlice > 0 || members + maybes + leaving > 0)
+        if (members + maybes + leaving > 0)
         {
             ledger.OfRange(from, to, _entries);
         }

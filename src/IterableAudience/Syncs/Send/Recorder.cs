@@ -89,10 +89,7 @@ internal sealed class Recorder(LeanStore store, BatchStore batches, long list, l
         failures.Finish();
         ledger.Finish();
         write.Run(
-            """
-            INSERT INTO result (sync, stage, n, number, attempts, http_status, at, blob) VALUES (@s, @g, @n, @m, @a, @h, @t, @b)
-            ON CONFLICT (sync, stage, n) DO UPDATE SET blob = excluded.blob
-            """,
+            "INSERT INTO result (sync, stage, n, number, attempts, http_status, at, blob) VALUES (@s, @g, @n, @m, @a, @h, @t, @b)",
             ("@s", batches.Sync), ("@g", (int)batch.Stage), ("@n", batch.Number), ("@m", number), ("@a", answer.Attempts),
             ("@h", answer.Results.Length > 0 ? answer.Results[0].HttpStatus : 0), ("@t", answer.At.ToUnixTimeMilliseconds()), ("@b", outcomes));
         WriteRequests(write, batches.Sync, number, answer.Requests);
