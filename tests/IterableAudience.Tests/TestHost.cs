@@ -9,6 +9,7 @@ using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Mvc.Testing;
 using Microsoft.AspNetCore.TestHost;
+using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Time.Testing;
@@ -71,16 +72,7 @@ public sealed class TestHost : IAsyncDisposable
 
     public IServiceProvider Provider => _factory.Value.Services;
 
-    public Uri Address
-    {
-        get
-        {
-            // On a busy machine the port that was asked for (0: any) has been seen here instead of the one that the server got.
-            var addresses = _factory.Value.Services.GetRequiredService<IServer>().Features.GetRequiredFeature<IServerAddressesFeature>().Addresses;
-            Assert.True(SpinWait.SpinUntil(() => new Uri(addresses.First()).Port != 0, TimeSpan.FromSeconds(30)), "The server has no port.");
-            return new(addresses.First());
-        }
-    }
+    public Uri Address => new(_factory.Value.Services.GetRequiredService<IServer>().Features.GetRequiredFeature<IServerAddressesFeature>().Addresses.First());
 
     /// <summary>Makes the service read another store, e.g. that of an earlier host.</summary>
     public TestHost On(string folder)
@@ -132,10 +124,29 @@ public sealed class TestHost : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         if (_factory.IsValueCreated)
+        {
             await _factory.Value.DisposeAsync();
-        Microsoft.Data.Sqlite.SqliteConnection.ClearAllPools();
+            // The program disposes of its services on a thread of its own; another host can open the store when that one has let go of it.
+            Assert.True(SpinWait.SpinUntil(IsStoreFree, TimeSpan.FromSeconds(30)), "The store is still locked.");
+        }
+
+        SqliteConnection.ClearAllPools();
         if (!KeepFolder)
             Directory.Delete(Folder, recursive: true);
+    }
+
+    private bool IsStoreFree()
+    {
+        var file = new SqliteConnectionStringBuilder(Settings["ConnectionStrings:Store"]).DataSource + ".lock";
+        try
+        {
+            using var taken = File.Exists(file) ? new FileStream(file, FileMode.Open, FileAccess.ReadWrite, FileShare.None) : null;
+            return true;
+        }
+        catch (IOException)
+        {
+            return false;
+        }
     }
 
     private sealed class Factory(TestHost host) : WebApplicationFactory<Program>
