@@ -21,7 +21,7 @@ internal sealed partial class AttemptHandler(
     {
         var call = IterableCall.Of(request);
         var pacer = pacers.For(call.Project);
-        using var permit = await pacer.EnterAsync(pacers.LimitsOf(call.Project), call.PausePatience, stop);
+        using var permit = await EnterAsync(pacer, call, stop);
         stop.ThrowIfCancellationRequested(); // turn and stop may have come together
 
         var at = time.GetUtcNow();
@@ -39,6 +39,26 @@ internal sealed partial class AttemptHandler(
         }
 
         return response ?? throw new AttemptFailedException(call, exception);
+    }
+
+    /// <summary>Waits for a turn while the gate is open: a node that may have lost its syncs takes no turn from others, and uses none that it got too late.</summary>
+    private async Task<ProjectPacer.Permit> EnterAsync(ProjectPacer pacer, IterableCall call, CancellationToken stop)
+    {
+        while (true)
+        {
+            if (call.Gate is { } gate)
+            {
+                await gate.WhenOpenAsync(stop);
+            }
+
+            var permit = await pacer.EnterAsync(pacers.LimitsOf(call.Project), call.PausePatience, stop);
+            if (call.Gate is null or { IsOpen: true })
+            {
+                return permit;
+            }
+
+            permit.Dispose();
+        }
     }
 
     private async Task<(Answer, HttpResponseMessage?, Exception?)> AttemptAsync(HttpRequestMessage request, BodyReader read)

@@ -11,6 +11,7 @@ namespace IterableAudience.Iterable;
 /// <param name="ListMadeAt">When this service made the list, if it did: for a minute Iterable may not know it yet.</param>
 /// <param name="Isolation">What the sync may still spend on finding bad rows.</param>
 /// <param name="Log">Takes an entry for every request, throttled and failed ones included. Called from the sending thread, one call at a time.</param>
+/// <param name="Gate">Whether requests may be started now; null: always.</param>
 internal sealed record BatchRequest(
     IterableProject Project,
     long ListId,
@@ -19,4 +20,5 @@ internal sealed record BatchRequest(
     bool UpdateExistingUsersOnly,
     DateTimeOffset? ListMadeAt,
     IsolationBudget Isolation,
-    Action<RequestLogEntry> Log);
+    Action<RequestLogEntry> Log,
+    ISendGate? Gate = null);

@@ -27,6 +27,9 @@ internal sealed class IterableCall(IterableProject project, BodyReader read)
     /// <summary>Told of each attempt; null for control calls.</summary>
     public Action<AttemptReport>? Log { get; init; }
 
+    /// <summary>Whether an attempt may be started now; null: always.</summary>
+    public ISendGate? Gate { get; init; }
+
     /// <summary>Attempts that weren't throttled, nor refused because the list is too new.</summary>
     public int Attempts { get; private set; }
 

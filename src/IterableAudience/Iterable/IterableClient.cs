@@ -109,6 +109,7 @@ public sealed class IterableClient
             PausePatience = options.ThrottlePatience,
             ListIsNewUntil = batch.ListMadeAt + NewList,
             Log = log,
+            Gate = batch.Gate,
         };
         await SendAsync(call, HttpMethod.Post, path, content, stop);
         return call;
