@@ -17,7 +17,7 @@ internal sealed class ProcessBudget(TimeProvider time) : IRateBudget
         var now = time.GetTimestamp();
         var current = Math.Min(limits.RequestsPerSecond, RateRules.Raised(rate, Quiet(now)));
         var spacing = (long)Math.Ceiling(time.TimestampFrequency / current);
-        return new(new StartSlot(Math.Max(lastStart + spacing ?? now, now), long.MaxValue, pausedUntil ?? now, current, generation, strikes, IsReserved: false));
+        return new(new StartSlot(lastStart + spacing ?? 0, long.MaxValue, pausedUntil ?? 0, current, generation, strikes, IsReserved: false));
     }
 
     public void Started(long at) => lastStart = at;
