@@ -12,6 +12,9 @@ internal sealed record BudgetSource(Func<string, IRateBudget> BudgetOf, Func<int
     public static BudgetSource Process(TimeProvider time) => new(_ => new ProcessBudget(time), static () => 1);
 }
 
+/// <summary>How many nodes work on the store now, this one included.</summary>
+internal sealed record LiveNodes(Func<int> Count);
+
 /// <summary>The pacer of each Iterable project, by its key's hash: accounts with the same key share one.</summary>
 internal sealed class ProjectPacers(IOptions<IterableOptions> options, TimeProvider time, BudgetSource source) : IDisposable
 {
