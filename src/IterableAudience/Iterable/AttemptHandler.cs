@@ -30,8 +30,8 @@ internal sealed partial class AttemptHandler(
         call.Log?.Invoke(new AttemptReport(at, time.GetElapsedTime(permit.StartedAt), attempt, answer));
         if (answer.Failure.Remedy == Remedy.SlowDown)
         {
-            var pause = pacer.Throttled(permit, answer.RetryAfter, options.Value.BackoffBase, Random.Shared.NextDouble());
-            Log.Throttled(logger, call.Project.ProjectKey, pause.TotalSeconds);
+            var pause = await pacer.ThrottledAsync(permit, answer.RetryAfter, options.Value.BackoffBase, Random.Shared.NextDouble());
+            Log.Throttled(logger, call.Project.ProjectKey, pause.TotalSeconds, pacer.Status.EffectiveRate);
         }
         else if (answer.Status is not null)
         {
@@ -51,7 +51,7 @@ internal sealed partial class AttemptHandler(
                 await gate.WhenOpenAsync(stop);
             }
 
-            var permit = await pacer.EnterAsync(pacers.LimitsOf(call.Project), call.PausePatience, stop);
+            var permit = await pacer.EnterAsync(pacers.LimitsOf(call.Project), call.Queue, call.PausePatience, stop);
             if (call.Gate is null or { IsOpen: true })
             {
                 return permit;
@@ -103,8 +103,8 @@ internal sealed partial class AttemptHandler(
 
     private static partial class Log
     {
-        [LoggerMessage(3001, LogLevel.Information, "Iterable project {ProjectKey} is over its rate limit: all its requests pause for {Seconds:0.0} s")]
-        public static partial void Throttled(ILogger logger, string projectKey, double seconds);
+        [LoggerMessage(3001, LogLevel.Information, "Iterable project {ProjectKey} is over its rate limit: all its requests pause for {Seconds:0.0} s and go on at {Rate:0.##} a second")]
+        public static partial void Throttled(ILogger logger, string projectKey, double seconds, double rate);
     }
 }
 

@@ -4,6 +4,7 @@ namespace IterableAudience.Iterable;
 
 /// <summary>One batch to send: up to 1000 operations of one kind on one list.</summary>
 /// <param name="Project">Where to.</param>
+/// <param name="SyncId">Whose: the syncs of a project take turns.</param>
 /// <param name="ListId">The static list.</param>
 /// <param name="Kind">What to do with all of them.</param>
 /// <param name="Subscribers">Whom. An unsubscribe has exactly one identifier set in each.</param>
@@ -14,6 +15,7 @@ namespace IterableAudience.Iterable;
 /// <param name="Gate">Whether requests may be started now; null: always.</param>
 internal sealed record BatchRequest(
     IterableProject Project,
+    string SyncId,
     long ListId,
     OperationKind Kind,
     IReadOnlyList<Identity> Subscribers,

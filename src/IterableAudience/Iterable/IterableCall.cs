@@ -21,6 +21,9 @@ internal sealed class IterableCall(IterableProject project, BodyReader read)
     /// <summary>How long the call waits for a project that is paused already.</summary>
     public TimeSpan PausePatience { get; init; }
 
+    /// <summary>Whose call it is: callers of one project take turns.</summary>
+    public required string Queue { get; init; }
+
     /// <summary>Until when an unknown list may just be new.</summary>
     public DateTimeOffset? ListIsNewUntil { get; init; }
 

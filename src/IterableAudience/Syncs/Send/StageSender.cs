@@ -61,7 +61,7 @@ internal sealed class StageSender(BatchSender sender, Recorder recorder, ISendGa
         var again = await recorder.StartAsync(stage, number, CancellationToken.None);
         var result = await sender.SendAsync(
             new BatchRequest(
-                work.Project, work.Connection.AudienceId, subscribes ? OperationKind.Subscribe : OperationKind.Unsubscribe,
+                work.Project, work.Sync.Id, work.Connection.AudienceId, subscribes ? OperationKind.Subscribe : OperationKind.Unsubscribe,
                 batch.Subscribers(both: subscribes),
                 work.Connection.UpdateExistingUsersOnly, work.Connection.ListCreatedAt, work.Isolation,
                 entry =>
