@@ -26,7 +26,12 @@ internal sealed class LeanStore(string connectionString) : IDisposable
     public async Task<T> WriteAsync<T>(Func<SqliteConnection, T> work, bool durable, CancellationToken cancel)
     {
         cancel.ThrowIfCancellationRequested();
-        var job = new WriteJob<T>(work) { Durable = durable };
+        using var timing = StoreTelemetry.Come(durable);
+        var job = new WriteJob<T>(c =>
+        {
+            timing.Begin();
+            return work(c);
+        }) { Durable = durable };
         using var registration = cancel.Register(() =>
         {
             if (job.TryGiveUp())

@@ -14,6 +14,9 @@ internal sealed class SyncMonitor(IHostApplicationLifetime lifetime)
 
     public SyncProgress? Find(long sync) => _running.GetValueOrDefault(sync);
 
+    /// <summary>A look at all of them.</summary>
+    public IEnumerable<SyncProgress> Running => _running.Values;
+
     public void Close(long sync)
     {
         if (_running.TryRemove(sync, out var progress))

@@ -2,6 +2,8 @@ using IterableAudience.Hosting;
 using IterableAudience.Store;
 using IterableAudience.Syncs.Intake;
 using IterableAudience.Syncs.Plan;
+using IterableAudience.Syncs.Retention;
+using Microsoft.Extensions.Options;
 
 namespace IterableAudience.Syncs;
 
@@ -25,6 +27,11 @@ internal static class SyncsSetup
         services.AddSingleton<SyncRunner>();
         services.AddSingleton<SyncQueue>();
         services.AddHostedService(s => s.GetRequiredService<SyncQueue>());
+        services.AddOptions<RetentionOptions>().Bind(configuration.GetSection(RetentionOptions.Section)).ValidateOnStart();
+        services.AddSingleton<IValidateOptions<RetentionOptions>, RetentionFaults>();
+        services.AddSingleton<Purge>();
+        services.AddHostedService<RetentionWorker>();
+        services.AddSingleton<SyncGauges>();
         services.AddSingleton<Push>();
         services.AddSingleton<Approval>();
         // Of the connection that the examples name, so that both ids of a path fit together.
@@ -33,5 +40,14 @@ internal static class SyncsSetup
         // What is on the wire when the service is told to stop is answered or times out within this.
         services.Configure<HostOptions>(o => o.ShutdownTimeout = TimeSpan.FromSeconds(30));
         return services;
+    }
+
+    private sealed class RetentionFaults : IValidateOptions<RetentionOptions>
+    {
+        public ValidateOptionsResult Validate(string? name, RetentionOptions options)
+        {
+            var faults = options.Faults().ToList();
+            return faults.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(faults);
+        }
     }
 }
