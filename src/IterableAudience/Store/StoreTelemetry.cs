@@ -1,3 +1,4 @@
+using System.Data.Common;
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
 
@@ -40,6 +41,14 @@ internal static class StoreTelemetry
                 Wait.Record(Stopwatch.GetElapsedTime(_came, _begun).TotalSeconds, kind);
             }
         }
+
+        /// <summary>The work, which begins when the writer comes to it.</summary>
+        public Func<DbConnection, T> Timed<T>(Func<DbConnection, T> work)
+            => connection =>
+            {
+                Begin();
+                return work(connection);
+            };
 
         public void Dispose()
         {
