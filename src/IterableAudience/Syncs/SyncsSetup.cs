@@ -30,7 +30,7 @@ internal static class SyncsSetup
         services.AddSingleton<IValidateOptions<RetentionOptions>, RetentionFaults>();
         services.AddSingleton<Purge>();
         services.AddHostedService<RetentionWorker>();
-        services.AddSingleton<SyncGauges>();
+        services.AddHostedService<SyncGauges>();
         services.AddSingleton<Push>();
         services.AddSingleton<Approval>();
         // Of the connection that the examples name, so that both ids of a path fit together.

@@ -211,7 +211,7 @@ public sealed class RetentionTests
         var old = await audience.PushAsync(Row.People(3));
         await former.Host.DisposeAsync();
         await using var keeping = new SyncHost();
-        keeping.Host.On(former.Host.Folder);
+        keeping.Host.On(former.Host);
         var time = keeping.Host.Time = new(TimeProvider.System.GetUtcNow().AddDays(29).AddHours(23).AddMinutes(30)) { AutoAdvanceAmount = TimeSpan.FromMilliseconds(1) };
         await keeping.InitializeAsync();
         var records = $"{audience.Url}/syncs/{old.Id}/records";

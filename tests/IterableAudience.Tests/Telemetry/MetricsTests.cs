@@ -77,7 +77,8 @@ public sealed class MetricsTests : ProcessTest
                 .Split(',').Where(o => !o.StartsWith("otel_scope", StringComparison.Ordinal));
             return own.Order().SequenceEqual(labels.Order());
         }).ToList();
-        var text = Assert.Single(series)[(series[0].IndexOf('}', StringComparison.Ordinal) + 1)..].Trim().Split(' ')[0];
+        Assert.True(series.Count == 1, $"{name} {string.Join(' ', labels)}: {series.Count} series in\n{string.Join('\n', scrape.Where(l => l.StartsWith("iterable_audience_" + name, StringComparison.Ordinal)))}");
+        var text = series[0][(series[0].IndexOf('}', StringComparison.Ordinal) + 1)..].Trim().Split(' ')[0];
         return double.Parse(text, CultureInfo.InvariantCulture);
     }
 }

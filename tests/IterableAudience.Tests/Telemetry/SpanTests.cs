@@ -106,7 +106,7 @@ public sealed class SpanTests : IDisposable
         Assert.Null(cutOff.GetTagItem("iterable_audience.sync.outcome"));
 
         former.World.Behaviour = former.World.Behaviour with { DelayMs = 0 };
-        await using var latter = new TestHost { Settings = { ["Iterable:BaseUrls:US"] = former.Simulator.BaseUrl.ToString(), ["Iterable:RequestsPerSecond"] = "10000" } }.On(former.Host.Folder);
+        await using var latter = new TestHost { Settings = { ["Iterable:BaseUrls:US"] = former.Simulator.BaseUrl.ToString(), ["Iterable:RequestsPerSecond"] = "10000" } }.On(former.Host);
         await latter.GetAsync($"{audience.Url}/syncs/{id}/events");
         var spans = await Wait(() => _spans.Where(s => s.OperationName == "sync" && Equals(s.GetTagItem("iterable_audience.sync.id"), id)).ToList(), s => s.Count == 2);
 
