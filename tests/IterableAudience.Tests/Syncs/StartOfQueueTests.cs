@@ -63,7 +63,7 @@ public sealed class StartOfQueueTests
         services.GetRequiredService<AbandonedSyncs>(),
         services.GetRequiredService<LedgerCounts>(),
         services.GetRequiredService<Func<StoreContext>>(),
-        new SyncMonitor(life),
+        new SyncMonitor(life, TimeProvider.System),
         TimeProvider.System,
         LoggerFactory.Create(l => l.AddProvider(logs)).CreateLogger<SyncQueue>());
 

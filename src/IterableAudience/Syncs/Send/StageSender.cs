@@ -55,21 +55,21 @@ internal sealed class StageSender(BatchSender sender, Recorder recorder, Iterabl
 
     private async Task SendBatchAsync(SyncWork work, Stage stage, int number, Func<bool> recordStopped, CancellationToken stop)
     {
-        var batch = work.Batches.Load(stage, number);
-        var subscribes = stage is Stage.Subscribe or Stage.RetryConflicts;
+        var kind = stage is Stage.Subscribe or Stage.RetryConflicts ? OperationKind.Subscribe : OperationKind.Unsubscribe;
         List<RequestLogEntry> requests = [];
-        var again = await recorder.StartAsync(stage, number, CancellationToken.None);
-        var result = await sender.SendAsync(
+        var (batch, again) = await WaitAsync(
+            work, Wait.Store, async () => (work.Batches.Load(stage, number), await recorder.StartAsync(stage, number, CancellationToken.None)));
+        var result = await WaitAsync(work, Wait.Iterable, () => sender.SendAsync(
             new BatchRequest(
-                work.Project, work.Sync.Id, work.Connection.AudienceId, subscribes ? OperationKind.Subscribe : OperationKind.Unsubscribe,
-                batch.Subscribers(both: subscribes),
+                work.Project, work.Sync.Id, work.Connection.AudienceId, kind,
+                batch.Subscribers(both: kind == OperationKind.Subscribe),
                 work.Connection.UpdateExistingUsersOnly, work.Connection.ListCreatedAt, work.Isolation,
                 entry =>
                 {
                     requests.Add(entry);
                     work.Progress.Requested(entry);
                 }),
-            stop);
+            stop));
 
         Judge(result);
         if (result.End == BatchEnd.Stopped && !recordStopped())
@@ -83,11 +83,26 @@ internal sealed class StageSender(BatchSender sender, Recorder recorder, Iterabl
         }
 
         var results = again ? Array.ConvertAll(result.Results, Doubted) : result.Results;
-        await recorder.RecordAsync(
-            new RecordedAnswer(batch, results, Math.Max(1, result.Attempts), time.GetUtcNow(), requests),
-            Interlocked.Increment(ref work.NextBatchNumber),
-            CancellationToken.None);
-        work.Progress.Settled(results, sent: true);
+        var answer = new RecordedAnswer(batch, results, Math.Max(1, result.Attempts), time.GetUtcNow(), requests);
+        await WaitAsync(work, Wait.Store, async () =>
+        {
+            await recorder.RecordAsync(answer, Interlocked.Increment(ref work.NextBatchNumber), CancellationToken.None);
+            return true;
+        });
+        work.Progress.Settled(results, kind);
+    }
+
+    private static async Task<T> WaitAsync<T>(SyncWork work, Wait cause, Func<Task<T>> wait)
+    {
+        work.Progress.Waits.Begin(cause);
+        try
+        {
+            return await wait();
+        }
+        finally
+        {
+            work.Progress.Waits.End(cause);
+        }
     }
 
     /// <summary>
