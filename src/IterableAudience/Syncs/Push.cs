@@ -3,6 +3,7 @@ using IterableAudience.Hosting;
 using IterableAudience.Iterable;
 using IterableAudience.Store;
 using IterableAudience.Syncs.Intake;
+using IterableAudience.Syncs.Retry;
 using IterableAudience.Syncs.Staging;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Options;
@@ -67,7 +68,7 @@ internal sealed class Push(
             var read = ndjson
                 ? await RecordBody.ReadNdjsonAsync(body, connection.Mapping(), stager.AddAsync, intake.Value, time, stop.Token)
                 : await RecordBody.ReadJsonAsync(body, connection.Mapping(), stager.AddAsync, intake.Value, time, stop.Token);
-            await stager.FinishAsync(CancellationToken.None);
+            await stager.FinishAsync(CancellationToken.None, joining: work.RetryFailed ? RetrySet.Count(store, connection.No) : 0);
             if (sync.ExpectedRecords is { } expected && expected != read.Records)
             {
                 await AbandonAsync(work, stager, SyncOutcome.Aborted, $"{expected} records were expected and {read.Records} came. Nothing was sent.");

@@ -17,7 +17,7 @@ internal sealed class SyncWorkLoader(
         var sync = await db.Syncs.AsNoTracking().SingleAsync(s => s.No == syncNo, cancel);
         var connection = await db.Connections.AsNoTracking().SingleAsync(c => c.No == sync.ConnectionNo, cancel);
         var project = await projects.ForConnectionAsync(connection, cancel);
-        var (guard, ignoreUnknownDeletes) = PlanSettings.Of(connection);
+        var (guard, ignoreUnknownDeletes, retryFailed) = PlanSettings.Of(connection);
         var progress = monitor.Of(syncNo);
         progress.Counts = SyncJson.Counts(sync.CountsJson);
         progress.Planned = progress.Counts.PlannedSubscribes + progress.Counts.PlannedUnsubscribes;
@@ -30,6 +30,7 @@ internal sealed class SyncWorkLoader(
         return new SyncWork(
             sync, connection, project, guard, ignoreUnknownDeletes, progress, progress.Counts, new BatchStore(store, sync.No, sync.PlanSyncNo))
         {
+            RetryFailed = retryFailed,
             NextBatchNumber = (int)store.Read(c => c.Count("SELECT max(number) FROM result WHERE sync = @s", ("@s", sync.No))),
         };
     }

@@ -1,5 +1,6 @@
 using IterableAudience.Store;
 using IterableAudience.Syncs.Ledger;
+using IterableAudience.Syncs.Retry;
 using IterableAudience.Syncs.Staging;
 using Microsoft.Data.Sqlite;
 
@@ -28,6 +29,11 @@ internal sealed class Planner(LeanStore store, KeyedHash hash)
         (counts.MembersBefore, var maybes, _) = ledger.Counts();
         counts.MembersBefore += maybes;
         using var run = new PlanRun(sync.No, sync.ConnectionNo, sync.Partitions, mode, hash, counts) { RulesOnly = RulesOnly };
+
+        if (mode is { RetryFailed: true, Full: false })
+        {
+            new KeylessDeletes(run, connection).Find(); // a full push has no deletes
+        }
 
         await DecideKeysAsync(run, sync, progress, cancel);
         await new IdentityStep(run, ledgerIsEmpty ? null : ledger).RunAsync(cancel);
@@ -58,8 +64,8 @@ internal sealed class Planner(LeanStore store, KeyedHash hash)
             {
                 for (int part; (part = Interlocked.Increment(ref next)) < run.Partitions;)
                 {
-                    var verdicts = keys.Run(part);
-                    await store.WriteAsync(write => WriteVerdicts(write, sync.No, part, verdicts), durable: false, cancel);
+                    var decided = keys.Run(part);
+                    await store.WriteAsync(write => WriteVerdicts(write, sync.No, part, decided), durable: false, cancel);
                     progress((double)Interlocked.Increment(ref done) / run.Partitions / 2);
                 }
             }
@@ -71,10 +77,17 @@ internal sealed class Planner(LeanStore store, KeyedHash hash)
         }
     }
 
-    private static void WriteVerdicts(SqliteConnection write, long sync, int part, List<(int Seq, byte[] Verdicts)> verdicts)
+    private static void WriteVerdicts(SqliteConnection write, long sync, int part, KeyStep.Decided decided)
     {
+        if (decided.Retried > 0)
+        {
+            write.Run(
+                "INSERT INTO chunk (sync, part, seq, records, blob) VALUES (@s, @p, @q, @n, @b)",
+                ("@s", sync), ("@p", part), ("@q", CutStep.RetrySeq), ("@n", decided.Retried), ("@b", decided.RetryChunk));
+        }
+
         using var insert = write.Command("INSERT INTO verdict (sync, part, seq, outcomes, blob) VALUES (@s, @p, @q, 0, @b)", "@s", "@p", "@q", "@b");
-        foreach (var (seq, blob) in verdicts)
+        foreach (var (seq, blob) in decided.Verdicts)
         {
             insert.Run(sync, part, seq, blob);
         }
@@ -88,7 +101,7 @@ internal sealed class Planner(LeanStore store, KeyedHash hash)
                 write.Run("DELETE FROM verdict WHERE sync = @s", ("@s", sync));
                 write.Run("DELETE FROM plan_part WHERE sync = @s", ("@s", sync));
                 write.Run("DELETE FROM batch WHERE sync = @s", ("@s", sync));
-                write.Run("DELETE FROM chunk WHERE sync = @s AND seq = @q", ("@s", sync), ("@q", CutStep.OwnSeq));
+                write.Run("DELETE FROM chunk WHERE sync = @s AND seq >= @q", ("@s", sync), ("@q", CutStep.RetrySeq));
             },
             durable: false,
             cancel);
