@@ -28,7 +28,7 @@ try
     app.MapConnections();
     app.MapSyncs();
 
-    await app.OpenStoreAsync();
+    await app.Services.OpenStoreAsync(app.Lifetime.ApplicationStopping);
     await app.CheckAccountsAsync();
     await app.Services.GetRequiredService<BootstrapToken>().EnsureAsync(app.Lifetime.ApplicationStopping);
     await app.RunAsync();

@@ -3,6 +3,7 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json.Nodes;
+using IterableAudience.Tests.Stores;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
@@ -31,12 +32,13 @@ public sealed class TestHost : IAsyncDisposable
     private readonly Dictionary<string, string> _tokens = new() { ["admin"] = AdminToken };
     private readonly Lazy<Factory> _factory;
 
-    public TestHost()
+    /// <param name="kind">Where the store is; a setting may be changed before the first request only.</param>
+    public TestHost(StoreKind? kind = null)
     {
         Folder = Directory.CreateTempSubdirectory("iterable-audience-").FullName;
-        Settings = new()
+        Store = new TestStore(kind ?? (Environment.GetEnvironmentVariable("TEST_STORE") == "PostgreSql" ? StoreKind.PostgreSql : StoreKind.Sqlite), Folder);
+        Settings = new(Store.Settings)
         {
-            ["ConnectionStrings:Store"] = $"Data Source={Path.Combine(Folder, "store.db")}",
             ["Security:KeyRing"] = Path.Combine(Folder, "keys"),
             ["Security:AdminToken"] = AdminToken,
             ["Logging:Console"] = "false",
@@ -74,7 +76,19 @@ public sealed class TestHost : IAsyncDisposable
 
     public Uri Address => new(_factory.Value.Services.GetRequiredService<IServer>().Features.GetRequiredFeature<IServerAddressesFeature>().Addresses.First());
 
-    /// <summary>Makes the service read another store, e.g. that of an earlier host.</summary>
+    /// <summary>The store of its own; another one may be in the settings.</summary>
+    public TestStore Store { get; }
+
+    /// <summary>Makes the service use the store and key ring of another host.</summary>
+    public TestHost On(TestHost other)
+    {
+        foreach (var (name, value) in other.Store.Settings)
+            Settings[name] = value;
+        Settings["Security:KeyRing"] = other.Settings["Security:KeyRing"];
+        return this;
+    }
+
+    /// <summary>Makes the service use the store in a folder.</summary>
     public TestHost On(string folder)
     {
         Settings["ConnectionStrings:Store"] = $"Data Source={Path.Combine(folder, "store.db")}";
@@ -130,14 +144,16 @@ public sealed class TestHost : IAsyncDisposable
             Assert.True(SpinWait.SpinUntil(IsStoreFree, TimeSpan.FromSeconds(30)), "The store is still locked.");
         }
 
+        if (KeepFolder)
+            return;
+        Store.Delete();
         SqliteConnection.ClearAllPools();
-        if (!KeepFolder)
-            Directory.Delete(Folder, recursive: true);
+        Directory.Delete(Folder, recursive: true);
     }
 
     private bool IsStoreFree()
     {
-        var file = new SqliteConnectionStringBuilder(Settings["ConnectionStrings:Store"]).DataSource + ".lock";
+        var file = Settings["Store:Provider"] == "Sqlite" ? new SqliteConnectionStringBuilder(Settings["ConnectionStrings:Store"]).DataSource + ".lock" : null;
         try
         {
             using var taken = File.Exists(file) ? new FileStream(file, FileMode.Open, FileAccess.ReadWrite, FileShare.None) : null;

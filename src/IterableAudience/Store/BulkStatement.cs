@@ -1,63 +1,41 @@
+using System.Data.Common;
 using Microsoft.Data.Sqlite;
-using SQLitePCL;
+using Npgsql;
 
 namespace IterableAudience.Store;
 
 /// <summary>
-/// One prepared statement run for many rows, straight on SQLite's own interface: binding by place and stepping costs a fraction of a
-/// <see cref="SqliteCommand"/>, which looks every parameter up by its name, boxes its value and makes a reader. For the million-row paths only.
+/// One change for many rows. Places are numbered from 1; those before the first row place are bound once and hold for all rows.
+/// SQLite runs the statement for each row as it comes; PostgreSQL gets all rows at once, as arrays, when <see cref="Finish"/> is called.
 /// </summary>
-internal sealed class BulkStatement : IDisposable
+/// <remarks>On PostgreSQL a row that a statement would change twice is an error: give each key once.</remarks>
+internal abstract class BulkStatement : IDisposable
 {
-    private readonly sqlite3 _database;
-    private readonly sqlite3_stmt _statement;
-
     /// <param name="connection">Open; the statement belongs to its current transaction.</param>
-    /// <param name="sql">One statement with parameters ?1, ?2, …</param>
-    public BulkStatement(SqliteConnection connection, string sql)
-    {
-        _database = connection.Handle!;
-        Check(raw.sqlite3_prepare_v2(_database, sql, out _statement));
-    }
+    /// <param name="sql">The change in both dialects.</param>
+    public static BulkStatement Of(DbConnection connection, in BulkSql sql)
+        => connection is SqliteConnection sqlite ? new SqliteBulkStatement(sqlite, sql.Sqlite) : new PostgresBulkStatement((NpgsqlConnection)connection, sql);
 
-    /// <summary>Binds a number to the parameter at <paramref name="place"/>, from 1. Bound values stay from row to row.</summary>
-    public BulkStatement Bind(int place, long value)
-    {
-        Check(raw.sqlite3_bind_int64(_statement, place, value));
-        return this;
-    }
+    /// <summary>Binds a number to a place.</summary>
+    public abstract BulkStatement Bind(int place, long value);
 
-    public BulkStatement Bind(int place, ReadOnlySpan<byte> value)
-    {
-        Check(raw.sqlite3_bind_blob(_statement, place, value));
-        return this;
-    }
+    /// <summary>Binds bytes to a place.</summary>
+    public abstract BulkStatement Bind(int place, ReadOnlySpan<byte> value);
 
-    /// <summary>Runs the statement with what is bound.</summary>
-    public void Run()
-    {
-        var code = raw.sqlite3_step(_statement);
-        raw.sqlite3_reset(_statement);
-        Check(code);
-    }
+    /// <summary>Binds a text to a place; null is NULL.</summary>
+    public abstract BulkStatement Bind(int place, string? value);
 
-    /// <summary>Runs the statement and returns the number in its first row, 0 when it has none.</summary>
-    public long RunForNumber()
-    {
-        var code = raw.sqlite3_step(_statement);
-        var number = code == raw.SQLITE_ROW ? raw.sqlite3_column_int64(_statement, 0) : 0;
-        raw.sqlite3_reset(_statement);
-        Check(code);
-        return number;
-    }
+    /// <summary>Takes the row that is bound.</summary>
+    public abstract void Run();
 
-    public void Dispose() => _statement.Dispose();
+    /// <summary>Writes what is not written yet.</summary>
+    public abstract void Finish();
 
-    private void Check(int code)
-    {
-        if (code is not (raw.SQLITE_OK or raw.SQLITE_DONE or raw.SQLITE_ROW))
-        {
-            throw new SqliteException(raw.sqlite3_errmsg(_database).utf8_to_string(), code & 0xFF, code);
-        }
-    }
+    public abstract void Dispose();
 }
+
+/// <summary>A change in both dialects.</summary>
+/// <param name="Sqlite">For one row, with parameters ?1, ?2, …</param>
+/// <param name="Postgres">For all rows: the places bound once are @p1, @p2, …, the others arrays (of bigint, bytea or text) of the same names.</param>
+/// <param name="RowPlaces">First place that differs from row to row.</param>
+internal readonly record struct BulkSql(string Sqlite, string Postgres, int RowPlaces);

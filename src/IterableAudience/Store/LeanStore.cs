@@ -1,44 +1,23 @@
-using Microsoft.Data.Sqlite;
+using System.Data.Common;
 
 namespace IterableAudience.Store;
 
 /// <summary>
-/// The way to the lean tables. SQLite has one writer: all writes queue for it, instead of waking each other up by
-/// timeouts. Readers take connections of their own and see the last committed state (WAL).
+/// The way to the lean tables, on either store. Writes are short transactions; readers take connections of their own and see the last
+/// committed state.
 /// </summary>
-internal sealed class LeanStore(string connectionString) : IDisposable
+internal abstract class LeanStore
 {
-    /// <summary>16 MiB of pages at hand (what is written is written in order), and a write-ahead log of up to 64 MiB before it is folded back into the file: each folding waits for the disk.</summary>
-    private const string WriterPragmas = "PRAGMA cache_size=-16384; PRAGMA temp_store=MEMORY; PRAGMA wal_autocheckpoint=8192; PRAGMA journal_size_limit=67108864;";
+    /// <summary>Why the last write failed, in words for an operator, if that was the store's doing; null since a write has worked.</summary>
+    public abstract string? Trouble { get; }
 
-    private readonly Lazy<StoreWriter> _writer = new(() => new StoreWriter(() => Open(Unshared(connectionString), WriterPragmas)));
-
-    /// <summary>SQLite's code of the last write if it failed for want of room, rights or a whole file; null since a write has worked.</summary>
-    public int? Trouble => _writer.IsValueCreated ? _writer.Value.Trouble : null;
-
-    /// <summary>
-    /// Runs <paramref name="work"/> in a transaction that is committed when it returns and rolled back when it throws; with whatever else
-    /// waits for the writer, see <see cref="StoreWriter"/>.
-    /// </summary>
+    /// <summary>Runs <paramref name="work"/> in a transaction that is committed when it returns and rolled back when it throws.</summary>
     /// <param name="work">The writes; short (50,000 rows at most), so that nobody waits long for the writer.</param>
     /// <param name="durable">True: on the disk before this returns. False: a power cut may lose it; it is only done again then.</param>
     /// <param name="cancel">Stops waiting for the writer; work that has begun is finished.</param>
-    public async Task<T> WriteAsync<T>(Func<SqliteConnection, T> work, bool durable, CancellationToken cancel)
-    {
-        cancel.ThrowIfCancellationRequested();
-        var job = new WriteJob<T>(work) { Durable = durable };
-        using var registration = cancel.Register(() =>
-        {
-            if (job.TryGiveUp())
-            {
-                job.Cancelled(cancel);
-            }
-        });
-        _writer.Value.Add(job);
-        return await job.Task;
-    }
+    public abstract Task<T> WriteAsync<T>(Func<DbConnection, T> work, bool durable, CancellationToken cancel);
 
-    public Task WriteAsync(Action<SqliteConnection> work, bool durable, CancellationToken cancel)
+    public Task WriteAsync(Action<DbConnection> work, bool durable, CancellationToken cancel)
         => WriteAsync(
             c =>
             {
@@ -49,39 +28,27 @@ internal sealed class LeanStore(string connectionString) : IDisposable
             cancel);
 
     /// <summary>Runs a read on a connection of its own.</summary>
-    public T Read<T>(Func<SqliteConnection, T> work)
+    public T Read<T>(Func<DbConnection, T> work)
     {
         using var connection = OpenRead();
         return work(connection);
     }
 
     /// <summary>A connection for reads that go on for a while; the caller disposes of it.</summary>
-    public SqliteConnection OpenRead() => Open(connectionString, "PRAGMA cache_size=-2048;");
+    public abstract DbConnection OpenRead();
 
-    public void Dispose()
-    {
-        if (_writer.IsValueCreated)
-        {
-            _writer.Value.Dispose();
-        }
-    }
+    /// <summary>The same store, for the work of one claimed sync: its writes come one after the other, and only while the claim is the sync's last one.</summary>
+    public abstract LeanStore For(SyncClaim claim);
+}
 
-    /// <summary>The writer's settings are its own: from a pool, a connection with them would come back to it after trouble, or go to somebody else.</summary>
-    private static string Unshared(string connectionString) => new SqliteConnectionStringBuilder(connectionString) { Pooling = false }.ToString();
+/// <summary>A node's right to work on a sync. Whoever takes the sync over gives it the next epoch, and what still comes under the old one is refused.</summary>
+/// <param name="Sync">Number of the sync.</param>
+/// <param name="Epoch">Counts the claims of this sync.</param>
+internal readonly record struct SyncClaim(long Sync, long Epoch);
 
-    private static SqliteConnection Open(string connectionString, string pragmas)
-    {
-        var connection = new SqliteConnection(connectionString);
-        try
-        {
-            connection.Open();
-            connection.Run(pragmas);
-            return connection;
-        }
-        catch
-        {
-            connection.Dispose();
-            throw;
-        }
-    }
+/// <summary>Another node has taken the sync over: this one stops working on it, and writes and sends nothing more.</summary>
+internal sealed class ClaimLostException(long sync) : Exception("Another node has taken the sync over.")
+{
+    /// <summary>Number of the sync.</summary>
+    public long Sync { get; } = sync;
 }

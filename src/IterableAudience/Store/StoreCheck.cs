@@ -1,4 +1,4 @@
-using Microsoft.Data.Sqlite;
+using System.Data.Common;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 
@@ -19,7 +19,9 @@ internal sealed class StoreCheck(Func<StoreContext> open, LeanStore store) : IHe
                 await store.WriteAsync(
                     c =>
                     {
-                        c.Run("INSERT OR REPLACE INTO setting (\"Name\", \"Value\") VALUES ('write-check', hex(randomblob(4096)))");
+                        c.Run(
+                            "INSERT INTO setting (\"Name\", \"Value\") VALUES ('write-check', @v) ON CONFLICT (\"Name\") DO UPDATE SET \"Value\" = excluded.\"Value\"",
+                            ("@v", new string('x', 8192)));
                         c.Run("DELETE FROM setting WHERE \"Name\" = 'write-check'");
                     },
                     durable: true,
@@ -30,9 +32,9 @@ internal sealed class StoreCheck(Func<StoreContext> open, LeanStore store) : IHe
                 ? HealthCheckResult.Unhealthy("The store has the schema of an older version.")
                 : HealthCheckResult.Healthy("reachable, migrations applied");
         }
-        catch (SqliteException e)
+        catch (DbException e)
         {
-            return HealthCheckResult.Unhealthy($"The store can't be used: {StoreErrors.Explain(e.SqliteErrorCode)}");
+            return HealthCheckResult.Unhealthy($"The store can't be used: {StoreErrors.Explain(e)}");
         }
     }
 }

@@ -28,6 +28,8 @@ public abstract class StoreContext(DbContextOptions options) : DbContext(options
 
     public DbSet<Setting> Settings => Set<Setting>();
 
+    public DbSet<Node> Nodes => Set<Node>();
+
     protected override void ConfigureConventions(ModelConfigurationBuilder configurationBuilder)
         // SQLite can't order by DateTimeOffset; UTC milliseconds sort everywhere.
         => configurationBuilder.Properties<DateTimeOffset>().HaveConversion<UtcMilliseconds>();
@@ -73,6 +75,7 @@ public abstract class StoreContext(DbContextOptions options) : DbContext(options
             e.ToTable("api_token").HasKey(t => t.Id);
             e.HasIndex(t => t.Hash).IsUnique();
         });
+        modelBuilder.Entity<Node>().ToTable("node").HasKey(n => n.Id);
         modelBuilder.Entity<Setting>().ToTable("setting").HasKey(s => s.Name);
     }
 
@@ -83,3 +86,6 @@ public abstract class StoreContext(DbContextOptions options) : DbContext(options
 
 /// <summary>The embedded default store.</summary>
 public sealed class SqliteStoreContext(DbContextOptions<SqliteStoreContext> options) : StoreContext(options);
+
+/// <summary>The store on a PostgreSQL server.</summary>
+public sealed class PostgresStoreContext(DbContextOptions<PostgresStoreContext> options) : StoreContext(options);

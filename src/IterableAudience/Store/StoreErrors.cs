@@ -16,10 +16,29 @@ internal static class StoreErrors
     };
 
     /// <summary>
-    /// Whether the statement is to blame and not the store: it violates a constraint, or SQLite doesn't understand it (SQLITE_ERROR, SQLITE_CONSTRAINT).
-    /// The transaction is whole then.
+    /// Whether the statement is to blame and not the store: it violates a constraint, or the store doesn't understand it (SQLite: SQLITE_ERROR and
+    /// SQLITE_CONSTRAINT, the transaction is whole then; PostgreSQL: classes 22 data, 23 constraint, 42 syntax and names).
     /// </summary>
-    public static bool IsOfTheStatement(this SqliteException exception) => exception.SqliteErrorCode is 1 or 19;
+    public static bool IsOfTheStatement(this DbException exception) => exception switch
+    {
+        SqliteException sqlite => sqlite.SqliteErrorCode is 1 or 19,
+        { SqlState: [_, _, ..] state } => state[..2] is "22" or "23" or "42",
+        _ => false,
+    };
+
+    /// <summary>What the store's error means for an operator.</summary>
+    public static string Explain(DbException exception) => exception switch
+    {
+        SqliteException sqlite => Explain(sqlite.SqliteErrorCode),
+        { SqlState: "28P01" or "28000" } => "PostgreSQL refuses the user or the password. Check ConnectionStrings__Store.",
+        { SqlState: "3D000" } => "PostgreSQL has no database of that name. Make it, or check ConnectionStrings__Store.",
+        { SqlState: "42501" } => "the user may not do that in PostgreSQL. It needs to own the schema, or to be granted its tables.",
+        { SqlState: "53100" } => "PostgreSQL's disk is full. Make room; nothing is lost.",
+        { SqlState: "53300" } => "PostgreSQL has no connection left. Allow more (max_connections), or lower Maximum Pool Size in ConnectionStrings__Store.",
+        { SqlState: "57P01" or "57P02" or "57P03" } => "PostgreSQL is shutting down or starting.",
+        { SqlState: { Length: 5 } state } => $"PostgreSQL answers with error {state}.",
+        _ => "PostgreSQL can't be reached. Check that it runs, and Host and Port in ConnectionStrings__Store.",
+    };
 
     /// <summary>What SQLite's error means for an operator. See https://www.sqlite.org/rescode.html.</summary>
     public static string Explain(int code) => code switch

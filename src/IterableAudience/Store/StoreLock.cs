@@ -19,7 +19,7 @@ internal sealed class StoreLock(StoreLocation location) : IDisposable
         }
         catch (IOException e) when (File.Exists(path))
         {
-            throw new StartFailure($"Another process of the service has the store {location.File} open. Stop it, or name another store with ConnectionStrings__Store.", e);
+            throw new StartFailure($"Another process of the service has the store {location.Name} open. Stop it, or name another store with ConnectionStrings__Store.", e);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

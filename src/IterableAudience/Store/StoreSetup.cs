@@ -1,7 +1,9 @@
+using System.Data.Common;
 using IterableAudience.Hosting;
 using Microsoft.AspNetCore.DataProtection.KeyManagement;
 using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
+using Npgsql;
 
 namespace IterableAudience.Store;
 
@@ -11,19 +13,20 @@ internal static class StoreSetup
     /// <summary>Bytes. Blobs of many kilobytes are most of what is written: larger pages are fewer of them.</summary>
     private const int PageSize = 8192;
 
+    /// <summary>The advisory lock under which a PostgreSQL store is migrated.</summary>
+    private const long MigrationLock = 0x17e7_ab1e_0000_0001;
 
     public static IServiceCollection AddStore(this IServiceCollection services, IConfiguration configuration)
     {
         var location = StoreLocation.From(configuration);
         services.AddSingleton(location);
-        services.AddSingleton<StoreLock>();
         services.AddSingleton<StoreSecrets>();
-        services.AddDbContextFactory<SqliteStoreContext>(o => o.UseSqlite(location.ConnectionString));
-        services.AddScoped<StoreContext>(s => s.GetRequiredService<SqliteStoreContext>());
-        services.AddScoped<DbContext>(s => s.GetRequiredService<SqliteStoreContext>());
-        // For background work, which has no scope of its own: make one, use it, dispose of it.
-        services.AddSingleton<Func<StoreContext>>(s => s.GetRequiredService<IDbContextFactory<SqliteStoreContext>>().CreateDbContext);
-        services.AddProblem<SqliteException>(Trouble).AddProblem<DbUpdateException>(e => e.InnerException is SqliteException inner ? Trouble(inner) : null);
+        if (location.IsPostgres)
+            services.AddPostgres(location);
+        else
+            services.AddSqlite(location);
+
+        services.AddProblem<DbException>(Trouble).AddProblem<DbUpdateException>(e => e.InnerException is DbException inner ? Trouble(inner) : null);
         services.AddHealthChecks().AddCheck<StoreCheck>("store", tags: [HealthEndpoints.Ready]);
 
         if (!string.IsNullOrWhiteSpace(configuration["Security:Certificate"]))
@@ -31,25 +34,63 @@ internal static class StoreSetup
         return services;
     }
 
+    private static void AddSqlite(this IServiceCollection services, StoreLocation location)
+    {
+        services.AddSingleton<StoreLock>();
+        services.AddSingleton<LeanStore>(_ => new SqliteStore(location.ConnectionString));
+        services.AddContext<SqliteStoreContext>((_, o) => o.UseSqlite(location.ConnectionString));
+    }
+
+    private static void AddPostgres(this IServiceCollection services, StoreLocation location)
+    {
+        services.AddSingleton(_ => NpgsqlDataSource.Create(location.ConnectionString));
+        services.AddSingleton<LeanStore, PostgresStore>();
+        services.AddContext<PostgresStoreContext>((s, o) => o.UseNpgsql(s.GetRequiredService<NpgsqlDataSource>()));
+    }
+
+    private static void AddContext<T>(this IServiceCollection services, Action<IServiceProvider, DbContextOptionsBuilder> options)
+        where T : StoreContext
+    {
+        services.AddDbContextFactory<T>(options);
+        services.AddScoped<StoreContext>(s => s.GetRequiredService<T>());
+        services.AddScoped<DbContext>(s => s.GetRequiredService<T>());
+        // For background work, which has no scope of its own: make one, use it, dispose of it.
+        services.AddSingleton<Func<StoreContext>>(s => s.GetRequiredService<IDbContextFactory<T>>().CreateDbContext);
+    }
+
     /// <summary>
-    /// Takes the store for this process, brings its schema up to date and reads its secrets. Whatever a person has to mend ends as a
+    /// Takes the store for this process (SQLite), brings its schema up to date and reads its secrets. Whatever a person has to mend ends as a
     /// <see cref="StartFailure"/>; nothing is repaired or thrown away.
     /// </summary>
-    public static async Task OpenStoreAsync(this WebApplication app, CancellationToken cancellation = default)
+    /// <returns>The migrations that were applied.</returns>
+    public static async Task<IReadOnlyList<string>> OpenStoreAsync(this IServiceProvider services, CancellationToken cancellation = default)
     {
-        var location = app.Services.GetRequiredService<StoreLocation>();
+        var location = services.GetRequiredService<StoreLocation>();
         try
         {
-            app.Services.GetRequiredService<StoreLock>().Take();
-            Prepare(location);
-            await using var db = app.Services.GetRequiredService<Func<StoreContext>>()();
+            services.GetService<StoreLock>()?.Take();
+            await using var alone = location.IsPostgres ? await LockAsync(services.GetRequiredService<NpgsqlDataSource>(), cancellation) : null;
+            if (!location.IsPostgres)
+                Prepare(location);
+            await using var db = services.GetRequiredService<Func<StoreContext>>()();
+            var pending = (await db.Database.GetPendingMigrationsAsync(cancellation)).ToList();
             await db.Database.MigrateAsync(cancellation);
-            await app.Services.GetRequiredService<StoreSecrets>().LoadAsync(db, cancellation);
+            await services.GetRequiredService<StoreSecrets>().LoadAsync(db, cancellation);
+            return pending;
         }
-        catch (SqliteException e)
+        catch (DbException e)
         {
-            throw new StartFailure($"The store {location.File} can't be opened: {StoreErrors.Explain(e.SqliteErrorCode)}", e);
+            throw new StartFailure($"The store {location.Name} can't be opened: {StoreErrors.Explain(e)}", e);
         }
+    }
+
+    /// <summary>Nodes that start together migrate one after the other: the later ones find nothing left to do. Given up with the connection.</summary>
+    private static async Task<NpgsqlConnection> LockAsync(NpgsqlDataSource source, CancellationToken cancellation)
+    {
+        var connection = await source.OpenConnectionAsync(cancellation);
+        await using var command = new NpgsqlCommand($"SELECT pg_advisory_lock({MigrationLock})", connection) { CommandTimeout = 0 };
+        await command.ExecuteNonQueryAsync(cancellation);
+        return connection;
     }
 
     /// <summary>
@@ -64,12 +105,12 @@ internal static class StoreSetup
         connection.Run("PRAGMA journal_mode=WAL");
     }
 
-    /// <summary>The store is to blame, not the request or the service. A violated constraint or a statement that SQLite doesn't understand is a bug.</summary>
-    private static ProblemAnswer? Trouble(SqliteException e)
+    /// <summary>The store is to blame, not the request or the service. A violated constraint or a statement that the store doesn't understand is a bug.</summary>
+    private static ProblemAnswer? Trouble(DbException e)
         => e.IsOfTheStatement()
             ? null
             : ProblemAnswer.Of(
-                StatusCodes.Status503ServiceUnavailable, $"The store can't be used: {StoreErrors.Explain(e.SqliteErrorCode)} Nothing was changed or sent; try again later.");
+                StatusCodes.Status503ServiceUnavailable, $"The store can't be used: {StoreErrors.Explain(e)} Nothing was changed or sent; try again later.");
 
     /// <summary>Lets the examples of the document name the newest resource of a kind.</summary>
     public static IServiceCollection AddLiveId(this IServiceCollection services, string placeholder, string? pathPrefix, Func<StoreContext, string?> newest)

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Data.Common;
 using System.Diagnostics;
 using Microsoft.Data.Sqlite;
 
@@ -142,7 +143,7 @@ internal sealed class StoreWriter : IDisposable
             job.Run(connection);
             connection.Run("RELEASE job");
         }
-        catch (Exception e) when (e is not SqliteException trouble || trouble.IsOfTheStatement())
+        catch (Exception e) when (e is not DbException trouble || trouble.IsOfTheStatement())
         {
             connection.Run("ROLLBACK TO job; RELEASE job");
             _group.Remove(job);

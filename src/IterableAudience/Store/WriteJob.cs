@@ -1,4 +1,4 @@
-using Microsoft.Data.Sqlite;
+using System.Data.Common;
 
 namespace IterableAudience.Store;
 
@@ -19,7 +19,7 @@ internal abstract class WriteJob
     /// <summary>False when it has begun: then it is finished.</summary>
     public bool TryGiveUp() => Interlocked.CompareExchange(ref _state, GivenUp, Waiting) == Waiting;
 
-    public abstract void Run(SqliteConnection connection);
+    public abstract void Run(DbConnection connection);
 
     /// <summary>What it wrote is committed.</summary>
     public abstract void Committed();
@@ -29,14 +29,14 @@ internal abstract class WriteJob
 }
 
 /// <inheritdoc/>
-internal sealed class WriteJob<T>(Func<SqliteConnection, T> work) : WriteJob
+internal sealed class WriteJob<T>(Func<DbConnection, T> work) : WriteJob
 {
     private readonly TaskCompletionSource<T> _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private T? _result;
 
     public Task<T> Task => _done.Task;
 
-    public override void Run(SqliteConnection connection) => _result = work(connection);
+    public override void Run(DbConnection connection) => _result = work(connection);
 
     public override void Committed() => _done.TrySetResult(_result!);
 

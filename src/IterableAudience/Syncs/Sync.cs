@@ -70,6 +70,15 @@ public sealed class Sync
     /// <summary>Hash of the body that came with the idempotency key, once it is whole.</summary>
     public string? BodyHash { get; set; }
 
+    /// <summary>The node that works on the sync; null when it has given the sync back.</summary>
+    public string? ClaimedBy { get; set; }
+
+    /// <summary>Counts the claims: a node's writes hold only while its claim is the last one.</summary>
+    public long ClaimEpoch { get; set; }
+
+    /// <summary>What its node last told of its progress, for those who ask another node (JSON of <c>StoredProgress</c>).</summary>
+    public string? ProgressJson { get; set; }
+
     /// <summary>Records have been removed by retention; the report stays.</summary>
     public bool RecordsPurged { get; set; }
 }

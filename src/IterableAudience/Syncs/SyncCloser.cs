@@ -115,7 +115,7 @@ internal sealed partial class SyncCloser(
             {
                 write.Run(
                     """
-                    UPDATE sync SET "Phase" = @p, "Outcome" = @o, "Error" = @e, "Active" = 0, "FinishedAt" = @f, "ReportJson" = @r WHERE "No" = @n
+                    UPDATE sync SET "Phase" = @p, "Outcome" = @o, "Error" = @e, "Active" = FALSE, "FinishedAt" = @f, "ReportJson" = @r WHERE "No" = @n
                     """,
                     ("@p", (int)SyncPhase.Closed), ("@o", (int)outcome), ("@e", error), ("@f", sync.FinishedAt.Value.ToUnixTimeMilliseconds()),
                     ("@r", SyncJson.Write(report)), ("@n", sync.No));

@@ -1,5 +1,4 @@
 using IterableAudience.Store;
-using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
 
 namespace IterableAudience.Syncs;
@@ -24,7 +23,7 @@ internal static class SyncStart
             await transaction.CommitAsync(cancel);
             return true;
         }
-        catch (DbUpdateException e) when (e.InnerException is SqliteException { SqliteErrorCode: 19 })
+        catch (DbUpdateException e) when (e.IsUniqueViolation())
         {
             return false;
         }

@@ -13,7 +13,6 @@ internal static class SyncsSetup
         services.AddOptions<IntakeOptions>().Bind(configuration.GetSection("Intake"))
             .Validate(o => o.MaxSilence > TimeSpan.Zero && o.MaxSilence <= TimeSpan.FromHours(1), "Intake__MaxSilence must be above zero and at most an hour, e.g. 00:01:00.")
             .ValidateOnStart();
-        services.AddSingleton(s => new LeanStore(s.GetRequiredService<StoreLocation>().ConnectionString));
         services.AddSingleton(s => new KeyedHash(s.GetRequiredService<StoreSecrets>().HashSeed));
         services.AddSingleton<Ledger.LedgerCounts>();
         services.AddSingleton<SyncMonitor>();

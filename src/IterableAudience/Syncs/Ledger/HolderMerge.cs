@@ -15,6 +15,25 @@ internal sealed class HolderMerge(LeanStore store, BatchStore batches, long list
     private const int Gathered = 1_000_000;
     private const int PerTransaction = 50_000;
 
+    // A key that goes on with another identity may hold the same identifier by it, and a sync that was cut short may have ended one entry of a key
+    // and not the others. Too much in the index is harmless, too little is not.
+    private static readonly BulkSql Removal = new(
+        """
+        DELETE FROM holder WHERE list = ?1 AND connection = ?2 AND hash = ?3 AND key_hash = ?4
+          AND NOT EXISTS (SELECT 1 FROM member WHERE list = ?1 AND connection = ?2 AND key_hash = ?4)
+        """,
+        """
+        DELETE FROM holder h USING unnest(@p3, @p4) AS r (hash, key_hash)
+        WHERE h.list = @p1 AND h.connection = @p2 AND h.hash = r.hash AND h.key_hash = r.key_hash
+          AND NOT EXISTS (SELECT 1 FROM member m WHERE m.list = @p1 AND m.connection = @p2 AND m.key_hash = r.key_hash)
+        """,
+        RowPlaces: 3);
+
+    private static readonly BulkSql Insertion = new(
+        "INSERT OR IGNORE INTO holder (list, connection, hash, key_hash) VALUES (?1, ?2, ?3, ?4)",
+        "INSERT INTO holder (list, connection, hash, key_hash) SELECT @p1, @p2, h, k FROM unnest(@p3, @p4) AS r (h, k) ON CONFLICT DO NOTHING",
+        RowPlaces: 3);
+
     private readonly List<long> _hashes = [];
     private readonly List<long> _keyHashes = [];
 
@@ -85,25 +104,20 @@ internal sealed class HolderMerge(LeanStore store, BatchStore batches, long list
     {
         CollectionsMarshal.AsSpan(_hashes).Sort(CollectionsMarshal.AsSpan(_keyHashes));
 
-        // A key that goes on with another identity may hold the same identifier by it, and a sync that was cut short may have ended one entry
-        // of a key and not the others. Too much in the index is harmless, too little is not.
-        var sql = remove
-            ? """
-              DELETE FROM holder WHERE list = ?1 AND connection = ?2 AND hash = ?3 AND key_hash = ?4
-                AND NOT EXISTS (SELECT 1 FROM member WHERE list = ?1 AND connection = ?2 AND key_hash = ?4)
-              """
-            : "INSERT OR IGNORE INTO holder (list, connection, hash, key_hash) VALUES (?1, ?2, ?3, ?4)";
+        var sql = remove ? Removal : Insertion;
         for (var from = 0; from < _hashes.Count; from += PerTransaction)
         {
             var to = Math.Min(_hashes.Count, from + PerTransaction);
             await store.WriteAsync(
                 write =>
                 {
-                    using var statement = new BulkStatement(write, sql).Bind(1, list).Bind(2, connection);
+                    using var statement = BulkStatement.Of(write, sql).Bind(1, list).Bind(2, connection);
                     for (var i = from; i < to; i++)
                     {
                         statement.Bind(3, _hashes[i]).Bind(4, _keyHashes[i]).Run();
                     }
+
+                    statement.Finish();
                 },
                 durable: false,
                 cancel);

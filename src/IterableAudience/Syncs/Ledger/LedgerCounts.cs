@@ -9,7 +9,7 @@ internal sealed class LedgerCounts(LeanStore store)
     /// <summary>Entries that Iterable accepted, by connection number; connections without any are left out.</summary>
     public IReadOnlyDictionary<long, long> Members(IReadOnlyCollection<long> connections)
         => store.Read(c => c.Rows(
-                $"SELECT connection, sum(members) FROM ledger_count WHERE connection IN ({string.Join(',', connections)}) GROUP BY connection",
+                $"SELECT connection, CAST(sum(members) AS BIGINT) FROM ledger_count WHERE connection IN ({string.Join(',', connections)}) GROUP BY connection",
                 r => (Connection: r.GetInt64(0), Members: r.GetInt64(1))))
             .ToDictionary(r => r.Connection, r => r.Members);
 
@@ -43,7 +43,7 @@ internal sealed class LedgerCounts(LeanStore store)
                 write => write.Run(
                     """
                     DELETE FROM member WHERE list = @l AND connection = @c AND key_hash <=
-                      (SELECT max(key_hash) FROM (SELECT key_hash FROM member WHERE list = @l AND connection = @c ORDER BY key_hash LIMIT 50000))
+                      (SELECT max(key_hash) FROM (SELECT key_hash FROM member WHERE list = @l AND connection = @c ORDER BY key_hash LIMIT 50000) AS first)
                     """,
                     ("@l", list), ("@c", connection)),
                 durable: false,

@@ -1,8 +1,8 @@
+using System.Data.Common;
 using IterableAudience.Records;
 using IterableAudience.Store;
 using IterableAudience.Syncs.Plan;
 using IterableAudience.Syncs.Staging;
-using Microsoft.Data.Sqlite;
 
 namespace IterableAudience.Syncs.Ledger;
 
@@ -12,29 +12,23 @@ namespace IterableAudience.Syncs.Ledger;
 /// </summary>
 internal sealed class LedgerWriter : IDisposable
 {
-    private readonly BulkStatement _put;
-    private readonly BulkStatement _end;
-    private readonly BulkStatement _leave;
-    private readonly BulkStatement _state;
-    private readonly SqliteConnection _connection;
+    private readonly MemberRows _rows;
+    private readonly DbConnection _connection;
     private readonly BlobWriter _scratch = new(256);
     private readonly long _list;
     private readonly long _own;
     private readonly long[] _delta = new long[4];
 
-    public LedgerWriter(SqliteConnection connection, long list, long ownConnection)
+    /// <param name="connection">Open; the changes belong to its current transaction.</param>
+    /// <param name="list">The list.</param>
+    /// <param name="ownConnection">The connection whose entries move.</param>
+    /// <param name="keyHashes">The keys of all operations to come.</param>
+    public LedgerWriter(DbConnection connection, long list, long ownConnection, Func<long[]> keyHashes)
     {
         _connection = connection;
         _list = list;
         _own = ownConnection;
-        _put = Statement(
-            """
-            INSERT INTO member (list, connection, key_hash, slot, state, value) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
-            ON CONFLICT (list, connection, key_hash, slot) DO UPDATE SET state = excluded.state, value = excluded.value
-            """);
-        _end = Statement("DELETE FROM member WHERE list = ?1 AND connection = ?2 AND key_hash = ?3 AND slot = ?4 RETURNING state");
-        _leave = Statement("UPDATE member SET state = 3 WHERE list = ?1 AND connection = ?2 AND key_hash = ?3 AND slot = ?4");
-        _state = Statement("SELECT state FROM member WHERE list = ?1 AND connection = ?2 AND key_hash = ?3 AND slot = ?4");
+        _rows = MemberRows.Of(connection, list, ownConnection, keyHashes);
     }
 
     /// <summary>What an answer to a subscribe means for the entries of its key.</summary>
@@ -89,30 +83,24 @@ internal sealed class LedgerWriter : IDisposable
         }
     }
 
-    /// <summary>Writes the change of the counts; call it once, last.</summary>
+    /// <summary>Writes what is not written yet, and the change of the counts; call it once, last.</summary>
     public void Finish()
     {
+        _rows.Finish();
         if (_delta.AsSpan().ContainsAnyExcept(0L))
         {
             _connection.Run(
                 """
                 INSERT INTO ledger_count (list, connection, members, maybes, leaving) VALUES (@l, @c, @m, @b, @v)
                 ON CONFLICT (list, connection) DO UPDATE SET
-                  members = members + excluded.members, maybes = maybes + excluded.maybes, leaving = leaving + excluded.leaving
+                  members = ledger_count.members + excluded.members, maybes = ledger_count.maybes + excluded.maybes,
+                  leaving = ledger_count.leaving + excluded.leaving
                 """,
                 ("@l", _list), ("@c", _own), ("@m", _delta[1]), ("@b", _delta[2]), ("@v", _delta[3]));
         }
     }
 
-    public void Dispose()
-    {
-        _put.Dispose();
-        _end.Dispose();
-        _leave.Dispose();
-        _state.Dispose();
-    }
-
-    private BulkStatement Statement(string sql) => new BulkStatement(_connection, sql).Bind(1, _list).Bind(2, _own);
+    public void Dispose() => _rows.Dispose();
 
     private void Put(PlanOp op, EntryState state)
         => Put(
@@ -125,26 +113,23 @@ internal sealed class LedgerWriter : IDisposable
     {
         // A keyless delete may have moved the entry of another key in this very sync; primary keys have their entries to themselves.
         prior = keyKind == KeyKind.Primary || prior == EntryState.None ? prior : StateOf(keyHash, slot);
-        _put.Bind(3, keyHash).Bind(4, slot).Bind(5, (long)state).Bind(6, value).Run();
+        _rows.Put(keyHash, slot, state, value);
         Move(prior, state);
     }
 
     /// <summary>Several operations may end or leave one entry (its own replacement, one that it follows), so what it is by now is what counts.</summary>
-    private void End(long keyHash, byte slot)
-    {
-        Move((EntryState)_end.Bind(3, keyHash).Bind(4, slot).RunForNumber(), EntryState.None);
-    }
+    private void End(long keyHash, byte slot) => Move(_rows.End(keyHash, slot), EntryState.None);
 
     private void Leave(long keyHash, byte slot)
     {
         if (StateOf(keyHash, slot) is var state and not EntryState.None)
         {
-            _leave.Bind(3, keyHash).Bind(4, slot).Run();
+            _rows.Leave(keyHash, slot);
             Move(state, EntryState.Leaving);
         }
     }
 
-    private EntryState StateOf(long keyHash, byte slot) => (EntryState)_state.Bind(3, keyHash).Bind(4, slot).RunForNumber();
+    private EntryState StateOf(long keyHash, byte slot) => _rows.StateOf(keyHash, slot);
 
     private void Move(EntryState from, EntryState to)
     {

@@ -1,7 +1,7 @@
+using System.Data.Common;
 using System.Security.Cryptography;
 using IterableAudience.Store;
 using IterableAudience.Syncs.Send;
-using Microsoft.Data.Sqlite;
 
 namespace IterableAudience.Syncs.Plan;
 
@@ -10,6 +10,14 @@ internal sealed class BatchCutter(long sync, Stage stage, IncrementalHash? planH
 {
     /// <summary>Subscribers that one request may carry; RudderStack's and our own limit (Iterable states none).</summary>
     public const int Size = 1000;
+
+    private static readonly BulkSql Insert = new(
+        "INSERT INTO batch (sync, stage, n, operations, first_part, last_part, ords, blob) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+        """
+        INSERT INTO batch (sync, stage, n, operations, first_part, last_part, ords, blob)
+        SELECT * FROM unnest(@p1, @p2, @p3, @p4, @p5, @p6, @p7, @p8)
+        """,
+        RowPlaces: 1);
 
     private readonly BlobWriter _ords = new(6 * Size);
     private readonly BlobWriter _blob = new(64 * 1024);
@@ -20,7 +28,7 @@ internal sealed class BatchCutter(long sync, Stage stage, IncrementalHash? planH
     /// <summary>Batches written so far; also the number of the next one.</summary>
     public int Batches { get; private set; }
 
-    public void Add(SqliteConnection write, OpRef reference, OpFlags flags, ReadOnlySpan<byte> body, ReadOnlySpan<byte> tail)
+    public void Add(DbConnection write, OpRef reference, OpFlags flags, ReadOnlySpan<byte> body, ReadOnlySpan<byte> tail)
     {
         Begin(reference);
         _blob.UInt16((ushort)flags);
@@ -29,14 +37,14 @@ internal sealed class BatchCutter(long sync, Stage stage, IncrementalHash? planH
         End(write, reference);
     }
 
-    public void Add(SqliteConnection write, PlanOp op)
+    public void Add(DbConnection write, PlanOp op)
     {
         Begin(op.Ref);
         PlanOpCodec.Write(_blob, op);
         End(write, op.Ref);
     }
 
-    public void Flush(SqliteConnection write)
+    public void Flush(DbConnection write)
     {
         if (_count == 0)
         {
@@ -46,11 +54,11 @@ internal sealed class BatchCutter(long sync, Stage stage, IncrementalHash? planH
         planHash?.AppendData([(byte)stage]);
         planHash?.AppendData(_ords.Written);
         planHash?.AppendData(_blob.Written);
-        using var insert = new BulkStatement(
-            write, "INSERT INTO batch (sync, stage, n, operations, first_part, last_part, ords, blob) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)");
+        using var insert = BulkStatement.Of(write, Insert);
         insert.Bind(1, sync).Bind(2, (long)stage).Bind(3, Batches).Bind(4, _count).Bind(5, _firstPart).Bind(6, _lastPart)
             .Bind(7, _ords.Written).Bind(8, _blob.Written)
             .Run();
+        insert.Finish();
         Batches++;
         _count = 0;
     }
@@ -66,7 +74,7 @@ internal sealed class BatchCutter(long sync, Stage stage, IncrementalHash? planH
         }
     }
 
-    private void End(SqliteConnection write, OpRef reference)
+    private void End(DbConnection write, OpRef reference)
     {
         _ords.UInt16(reference.Part);
         _ords.Int32(reference.Ord);

@@ -1,11 +1,11 @@
 using System.Buffers.Binary;
+using System.Data.Common;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using IterableAudience.Store;
 using IterableAudience.Syncs.Ledger;
 using IterableAudience.Syncs.Send;
 using IterableAudience.Syncs.Staging;
-using Microsoft.Data.Sqlite;
 
 namespace IterableAudience.Syncs.Plan;
 
@@ -35,7 +35,7 @@ internal sealed class CutStep(PlanRun run) : IDisposable
         => (run.Operations.Read(part), ByOperation(run.Findings.Read(part)));
 
     /// <summary>Cuts one slice and writes what it fills, within the caller's transaction.</summary>
-    public void Write(SqliteConnection write, int part, (byte[] Operations, Dictionary<int, List<Finding>> Findings) slice)
+    public void Write(DbConnection write, int part, (byte[] Operations, Dictionary<int, List<Finding>> Findings) slice)
     {
         var (bytes, findings) = slice;
         List<byte> stages = [];
@@ -56,7 +56,7 @@ internal sealed class CutStep(PlanRun run) : IDisposable
     }
 
     /// <summary>Writes the last, shorter batches and returns the hash that names the whole plan.</summary>
-    public string Finish(SqliteConnection write)
+    public string Finish(DbConnection write)
     {
         foreach (var cutter in _cutters)
         {
@@ -79,7 +79,7 @@ internal sealed class CutStep(PlanRun run) : IDisposable
         return findings;
     }
 
-    private Stage Cut(SqliteConnection write, OpRef reference, OpFlags flags, ReadOnlySpan<byte> body, List<Finding> findings)
+    private Stage Cut(DbConnection write, OpRef reference, OpFlags flags, ReadOnlySpan<byte> body, List<Finding> findings)
     {
         var kind = (OpKind)body[0];
         var stage = kind == OpKind.Subscribe ? Stage.Subscribe : kind == OpKind.Replace ? Stage.SettleReplaced : Stage.Unsubscribe;
@@ -190,7 +190,7 @@ internal sealed class CutStep(PlanRun run) : IDisposable
         _ownRecords++;
     }
 
-    private void WriteOwnRecords(SqliteConnection write, int part)
+    private void WriteOwnRecords(DbConnection write, int part)
     {
         if (_ownChunk.Length == 0)
         {

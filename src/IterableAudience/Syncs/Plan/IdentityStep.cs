@@ -12,6 +12,7 @@ internal sealed class IdentityStep
 {
     private readonly PlanRun _run;
     private readonly IdentityRules _rules;
+    private readonly LedgerReader? _ledger;
     private IdentityRef[] _gathered = new IdentityRef[16];
 
     /// <param name="run">What the first step found.</param>
@@ -19,6 +20,7 @@ internal sealed class IdentityStep
     public IdentityStep(PlanRun run, LedgerReader? ledger)
     {
         _run = run;
+        _ledger = ledger;
         Action<UInt128, List<LedgerEntry>> holders = ledger is null ? static (_, _) => { } : ledger.Holders;
         _rules = new IdentityRules(Found, holders, run.Hash) { OwnConnection = run.Connection };
     }
@@ -44,6 +46,7 @@ internal sealed class IdentityStep
             cancel.ThrowIfCancellationRequested();
             var ahead = part + 1;
             next = ahead < _run.Partitions ? Task.Run(() => Sorted(spill, ahead), cancel) : next;
+            Expect(bytes);
             var references = MemoryMarshal.Cast<byte, IdentityRef>(bytes);
             for (var i = 0; i < order.Length;)
             {
@@ -62,6 +65,21 @@ internal sealed class IdentityStep
                 i = end;
             }
         }
+    }
+
+    /// <summary>Who is taken off may be held by somebody else; of nobody else will the holders be asked for.</summary>
+    private void Expect(byte[] bytes)
+    {
+        List<long> hashes = [];
+        foreach (ref readonly var reference in MemoryMarshal.Cast<byte, IdentityRef>(bytes))
+        {
+            if (!reference.IsSubscribe)
+            {
+                hashes.Add(KeyedHash.Short(reference.Hash));
+            }
+        }
+
+        _ledger?.ExpectHolders(hashes);
     }
 
     /// <summary>The references of a slice and their order by the first half of the hash. Runs ahead of the rules, which need the slices one by one.</summary>

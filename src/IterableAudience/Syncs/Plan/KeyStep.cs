@@ -1,3 +1,4 @@
+using System.Data.Common;
 using System.Runtime.InteropServices;
 using System.Text;
 using IterableAudience.Records;
@@ -5,7 +6,6 @@ using IterableAudience.Store;
 using IterableAudience.Syncs.Ledger;
 using IterableAudience.Syncs.Retry;
 using IterableAudience.Syncs.Staging;
-using Microsoft.Data.Sqlite;
 
 namespace IterableAudience.Syncs.Plan;
 
@@ -14,7 +14,7 @@ namespace IterableAudience.Syncs.Plan;
 /// order, and lets <see cref="KeyRules"/> decide. Gives the fate of each record; operations and their identifiers go on to the next steps.
 /// </summary>
 /// <remarks>Concurrency: one instance, with connection and ledger of its own, for each slice that is planned at the same time.</remarks>
-internal sealed class KeyStep(PlanRun run, SqliteConnection read, LedgerReader ledger)
+internal sealed class KeyStep(PlanRun run, DbConnection read, LedgerReader ledger)
 {
     private readonly List<StagedRecord> _records = [];
     private readonly List<LedgerEntry> _entries = [];
@@ -31,11 +31,7 @@ internal sealed class KeyStep(PlanRun run, SqliteConnection read, LedgerReader l
     public Decided Run(int part)
     {
         _records.Clear();
-        if (run.Mode.RetryFailed)
-        {
-            ReadKept(part);
-        }
-
+        RetryChunk.Read(read, run, part, _records);
         var older = _records.Count;
         _entries.Clear();
         _plan.Begin(part);
@@ -47,6 +43,7 @@ internal sealed class KeyStep(PlanRun run, SqliteConnection read, LedgerReader l
 
         var order = KeyOrder.Of(CollectionsMarshal.AsSpan(_records), run.Hash);
         var byKey = LoadEntries(part, order.Length);
+        Expect(order, byKey);
         var verdicts = new Verdict[_records.Count];
         for (var i = 0; i < verdicts.Length; i++)
         {
@@ -59,18 +56,6 @@ internal sealed class KeyStep(PlanRun run, SqliteConnection read, LedgerReader l
         Encode(verdicts, older, blobs);
         run.Take(part, _plan, retried);
         return new(blobs, retried, chunk);
-    }
-
-    /// <summary>Reads what earlier syncs left open, before what came with this one: it is older.</summary>
-    private void ReadKept(int part)
-    {
-        RetrySet.Read(read, run.Connection, run.Partitions == 1 ? null : part, CutStep.RetrySeq, _records);
-        if (run.Outdated.Read(part) is { Length: > 0 } places)
-        {
-            var outdated = new HashSet<int>(MemoryMarshal.Cast<byte, int>(places.AsSpan()).ToArray());
-            var place = 0;
-            _records.RemoveAll(_ => outdated.Contains(place++));
-        }
     }
 
     private void DecideAll(int[] order, bool byKey, Verdict[] verdicts)
@@ -167,6 +152,39 @@ internal sealed class KeyStep(PlanRun run, SqliteConnection read, LedgerReader l
 
         return false;
     }
+
+    /// <summary>Says what of the ledger will be asked for: keys where they are asked for one by one, and whom keyless deletes may end.</summary>
+    private void Expect(int[] order, bool byKey)
+    {
+        if (!read.IsRemote())
+        {
+            return;
+        }
+
+        List<long> holders = [];
+        foreach (var index in order)
+        {
+            var record = _records[index];
+            if (record.Action == RecordAction.Delete && record.HasIdentity && record.Key.Kind != KeyKind.Primary)
+            {
+                Add(record.UserId, run.Hash.User);
+                Add(record.Email, run.Hash.Email);
+            }
+
+            void Add(Slice identifier, HashIdentifier hash)
+            {
+                if (identifier.Exists)
+                {
+                    holders.Add(KeyedHash.Short(hash(identifier.Of(record.Blob))));
+                }
+            }
+        }
+
+        ledger.ExpectKeys(byKey ? order.Select(i => _records[i].KeyHash) : []);
+        ledger.ExpectHolders(holders);
+    }
+
+    private delegate UInt128 HashIdentifier(ReadOnlySpan<byte> identifier);
 
     /// <summary>Decides all keys of one hash: one, unless two keys collide.</summary>
     private void DecideHash(ReadOnlySpan<int> indexes, Verdict[] verdicts)

@@ -1,8 +1,8 @@
+using System.Data.Common;
 using IterableAudience.Store;
 using IterableAudience.Syncs.Ledger;
 using IterableAudience.Syncs.Retry;
 using IterableAudience.Syncs.Staging;
-using Microsoft.Data.Sqlite;
 
 namespace IterableAudience.Syncs.Plan;
 
@@ -16,6 +16,11 @@ internal sealed class Planner(LeanStore store, KeyedHash hash)
     /// <summary>Slices that are planned at the same time. More would only wait for each other's store.</summary>
     private static readonly int MaxLanes = Math.Clamp(Environment.ProcessorCount, 1, 4);
 
+    private static readonly BulkSql InsertVerdicts = new(
+        "INSERT INTO verdict (sync, part, seq, outcomes, blob) VALUES (?1, ?2, ?3, 0, ?4)",
+        "INSERT INTO verdict (sync, part, seq, outcomes, blob) SELECT @p1, @p2, s, 0, b FROM unnest(@p3, @p4) AS v (s, b)",
+        RowPlaces: 3);
+
     /// <summary>For a test: see <see cref="PlanRun.RulesOnly"/>.</summary>
     internal bool RulesOnly { get; init; }
 
@@ -25,7 +30,7 @@ internal sealed class Planner(LeanStore store, KeyedHash hash)
         await ForgetAsync(sync.No, cancel);
         using var connection = store.OpenRead();
         using var ledger = new LedgerReader(connection, sync.ListNo, sync.ConnectionNo);
-        var ledgerIsEmpty = connection.Count("SELECT EXISTS (SELECT 1 FROM holder WHERE list = @l)", ("@l", sync.ListNo)) == 0;
+        var ledgerIsEmpty = connection.Count("SELECT 1 FROM holder WHERE list = @l LIMIT 1", ("@l", sync.ListNo)) == 0;
         (counts.MembersBefore, var maybes, _) = ledger.Counts();
         counts.MembersBefore += maybes;
         using var run = new PlanRun(sync.No, sync.ConnectionNo, sync.Partitions, mode, hash, counts) { RulesOnly = RulesOnly };
@@ -77,7 +82,7 @@ internal sealed class Planner(LeanStore store, KeyedHash hash)
         }
     }
 
-    private static void WriteVerdicts(SqliteConnection write, long sync, int part, KeyStep.Decided decided)
+    private static void WriteVerdicts(DbConnection write, long sync, int part, KeyStep.Decided decided)
     {
         if (decided.Retried > 0)
         {
@@ -86,11 +91,13 @@ internal sealed class Planner(LeanStore store, KeyedHash hash)
                 ("@s", sync), ("@p", part), ("@q", CutStep.RetrySeq), ("@n", decided.Retried), ("@b", decided.RetryChunk));
         }
 
-        using var insert = write.Command("INSERT INTO verdict (sync, part, seq, outcomes, blob) VALUES (@s, @p, @q, 0, @b)", "@s", "@p", "@q", "@b");
+        using var insert = BulkStatement.Of(write, InsertVerdicts).Bind(1, sync).Bind(2, part);
         foreach (var (seq, blob) in decided.Verdicts)
         {
-            insert.Run(sync, part, seq, blob);
+            insert.Bind(3, seq).Bind(4, blob).Run();
         }
+
+        insert.Finish();
     }
 
     /// <summary>Removes what an earlier attempt to plan left behind.</summary>

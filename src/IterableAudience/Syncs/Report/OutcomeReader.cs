@@ -1,8 +1,8 @@
+using System.Data.Common;
 using IterableAudience.Records;
 using IterableAudience.Store;
 using IterableAudience.Syncs.Plan;
 using IterableAudience.Syncs.Send;
-using Microsoft.Data.Sqlite;
 
 namespace IterableAudience.Syncs.Report;
 
@@ -14,7 +14,7 @@ namespace IterableAudience.Syncs.Report;
 /// <param name="batches">The batches of the sync.</param>
 /// <param name="planSync">The sync whose records and plan are read.</param>
 /// <param name="unsent">What a planned operation without an answer is: pending while the sync runs, planned for a dry run, else not sent, and why.</param>
-internal sealed class OutcomeReader(SqliteConnection connection, BatchStore batches, long planSync, RecordOutcome unsent)
+internal sealed class OutcomeReader(DbConnection connection, BatchStore batches, long planSync, RecordOutcome unsent)
 {
     private static readonly Stage[] PlannedStages =
         [Stage.Retain, Stage.Unsubscribe, Stage.FollowUnsubscribe, Stage.Subscribe, Stage.FollowSubscribe, Stage.SettleReplaced, Stage.FollowReplaced];

@@ -1,9 +1,9 @@
+using System.Data.Common;
 using IterableAudience.Records;
 using IterableAudience.Store;
 using IterableAudience.Syncs.Plan;
 using IterableAudience.Syncs.Send;
 using IterableAudience.Syncs.Staging;
-using Microsoft.Data.Sqlite;
 
 namespace IterableAudience.Syncs.Report;
 
@@ -68,7 +68,7 @@ internal sealed class RecordPages(LeanStore store, Sync sync, bool masked)
     }
 
     private IEnumerable<(RecordView View, RecordCursor Next)> ReadChunk(
-        SqliteConnection connection, SliceView slice, int part, int seq, int start, RecordFilter filter)
+        DbConnection connection, SliceView slice, int part, int seq, int start, RecordFilter filter)
     {
         List<StagedRecord> records = [];
         ChunkCodec.Read(
@@ -95,7 +95,7 @@ internal sealed class RecordPages(LeanStore store, Sync sync, bool masked)
         }
     }
 
-    private List<(int Seq, long Bits)> Chunks(SqliteConnection connection, int part)
+    private List<(int Seq, long Bits)> Chunks(DbConnection connection, int part)
         => connection.Rows(
             """
             SELECT c.seq, coalesce(v.outcomes, 0) FROM chunk c LEFT JOIN verdict v ON v.sync = c.sync AND v.part = c.part AND v.seq = c.seq

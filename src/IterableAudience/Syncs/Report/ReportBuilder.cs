@@ -9,6 +9,11 @@ namespace IterableAudience.Syncs.Report;
 /// <summary>Counts a sync from what the store holds of it, slice by slice, and notes for each chunk which outcomes occur in it.</summary>
 internal sealed class ReportBuilder(LeanStore store, BatchStore batches, Sync sync)
 {
+    private static readonly BulkSql NoteOutcomes = new(
+        "UPDATE verdict SET outcomes = ?4 WHERE sync = ?1 AND part = ?2 AND seq = ?3",
+        "UPDATE verdict v SET outcomes = r.o FROM unnest(@p3, @p4) AS r (s, o) WHERE v.sync = @p1 AND v.part = @p2 AND v.seq = r.s",
+        RowPlaces: 3);
+
     /// <summary>
     /// One pass over verdicts and answers. Records that were staged but never planned count as rejected where validation refused them, else as unsent;
     /// what a plan left behind that was not finished (it has no hash) counts for nothing.
@@ -28,12 +33,13 @@ internal sealed class ReportBuilder(LeanStore store, BatchStore batches, Sync sy
                 await store.WriteAsync(
                     write =>
                     {
+                        using var note = BulkStatement.Of(write, NoteOutcomes).Bind(1, sync.No).Bind(2, part);
                         foreach (var (seq, outcomes) in bits)
                         {
-                            write.Run(
-                                "UPDATE verdict SET outcomes = @b WHERE sync = @s AND part = @p AND seq = @q",
-                                ("@b", outcomes), ("@s", sync.No), ("@p", part), ("@q", seq));
+                            note.Bind(3, seq).Bind(4, outcomes).Run();
                         }
+
+                        note.Finish();
                     },
                     durable: false,
                     cancel);
@@ -44,7 +50,7 @@ internal sealed class ReportBuilder(LeanStore store, BatchStore batches, Sync sy
     }
 
     private List<(int Seq, long Outcomes)> CountPart(
-        Microsoft.Data.Sqlite.SqliteConnection connection, OutcomeReader reader, int part, RecordOutcome unsent, OutcomeCounts counts)
+        System.Data.Common.DbConnection connection, OutcomeReader reader, int part, RecordOutcome unsent, OutcomeCounts counts)
     {
         var verdicts = sync.PlanHash is null ? [] : connection.Rows(
             "SELECT seq, blob FROM verdict WHERE sync = @s AND part = @p", r => (Seq: r.GetInt32(0), Blob: r.Blob(1)), ("@s", sync.PlanSyncNo), ("@p", part));
@@ -74,7 +80,7 @@ internal sealed class ReportBuilder(LeanStore store, BatchStore batches, Sync sy
     }
 
     private void CountUnplanned(
-        Microsoft.Data.Sqlite.SqliteConnection connection, int part, RecordOutcome unsent, OutcomeCounts counts)
+        System.Data.Common.DbConnection connection, int part, RecordOutcome unsent, OutcomeCounts counts)
     {
         List<StagedRecord> records = [];
         foreach (var (seq, blob) in connection.Rows(

@@ -32,7 +32,7 @@ internal static class RequestPages
                 """,
                 r => new RequestView(
                     DateTimeOffset.FromUnixTimeMilliseconds(r.GetInt64(0)),
-                    (OperationKind)r.GetByte(1) == OperationKind.Subscribe ? "subscribe" : "unsubscribe",
+                    (OperationKind)r.GetInt32(1) == OperationKind.Subscribe ? "subscribe" : "unsubscribe",
                     r.GetInt64(2), r.GetInt32(3), r.IsDBNull(4) ? null : r.GetInt32(4), Math.Round(r.GetDouble(5), 1), r.GetInt32(6),
                     (r.GetInt32(7) & 1) != 0, (r.GetInt32(7) & 2) != 0, r.GetString(8)),
                 ("@s", sync), ("@n", query.Size), ("@o", (query.Number - 1) * query.Size));

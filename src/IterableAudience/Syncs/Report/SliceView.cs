@@ -1,8 +1,8 @@
+using System.Data.Common;
 using IterableAudience.Records;
 using IterableAudience.Store;
 using IterableAudience.Syncs.Plan;
 using IterableAudience.Syncs.Send;
-using Microsoft.Data.Sqlite;
 
 namespace IterableAudience.Syncs.Report;
 
@@ -10,7 +10,7 @@ namespace IterableAudience.Syncs.Report;
 internal sealed record HowDecided(long Batch, int Attempts, int HttpStatus, DateTimeOffset At, string? Detail);
 
 /// <summary>The operations of one slice with their outcomes, and how each came about.</summary>
-internal sealed class SliceView(SqliteConnection connection, BatchStore batches, Sync sync, int part, RecordOutcome unsent)
+internal sealed class SliceView(DbConnection connection, BatchStore batches, Sync sync, int part, RecordOutcome unsent)
 {
     private readonly Dictionary<(Stage, int), HowDecided?> _results = [];
 

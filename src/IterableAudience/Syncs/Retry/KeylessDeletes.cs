@@ -1,9 +1,9 @@
+using System.Data.Common;
 using System.Runtime.InteropServices;
 using IterableAudience.Records;
 using IterableAudience.Store;
 using IterableAudience.Syncs.Plan;
 using IterableAudience.Syncs.Staging;
-using Microsoft.Data.Sqlite;
 
 namespace IterableAudience.Syncs.Retry;
 
@@ -12,7 +12,7 @@ namespace IterableAudience.Syncs.Retry;
 /// update may be another one (its userId, where the delete names the e-mail only), so the two don't meet by key: this finds them by identity before
 /// anything is planned. Otherwise a failed subscribe would bring back somebody who was deleted meanwhile.
 /// </summary>
-internal sealed class KeylessDeletes(PlanRun run, SqliteConnection read)
+internal sealed class KeylessDeletes(PlanRun run, DbConnection read)
 {
     private readonly List<StagedRecord> _records = [];
 

@@ -1,3 +1,5 @@
+using System.Data.Common;
+using System.Runtime.InteropServices;
 using IterableAudience.Records;
 using IterableAudience.Store;
 using IterableAudience.Syncs.Plan;
@@ -8,6 +10,23 @@ namespace IterableAudience.Syncs.Retry;
 /// <summary>The records of earlier syncs that a sync tries again, as a chunk of its own.</summary>
 internal static class RetryChunk
 {
+    /// <summary>Reads what earlier syncs left open and no keyless delete has ended; before what came with this sync, since it is older.</summary>
+    public static void Read(DbConnection read, PlanRun run, int part, List<StagedRecord> into)
+    {
+        if (!run.Mode.RetryFailed)
+        {
+            return;
+        }
+
+        RetrySet.Read(read, run.Connection, run.Partitions == 1 ? null : part, CutStep.RetrySeq, into);
+        if (run.Outdated.Read(part) is { Length: > 0 } places)
+        {
+            var outdated = new HashSet<int>(MemoryMarshal.Cast<byte, int>(places.AsSpan()).ToArray());
+            var place = 0;
+            into.RemoveAll(_ => outdated.Contains(place++));
+        }
+    }
+
     /// <summary>Encodes those that no later record replaced, and adds their verdicts.</summary>
     /// <param name="records">Kept records in front.</param>
     /// <param name="verdicts">Theirs.</param>

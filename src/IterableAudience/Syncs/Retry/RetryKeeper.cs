@@ -1,10 +1,10 @@
+using System.Data.Common;
 using IterableAudience.Records;
 using IterableAudience.Store;
 using IterableAudience.Syncs.Plan;
 using IterableAudience.Syncs.Report;
 using IterableAudience.Syncs.Send;
 using IterableAudience.Syncs.Staging;
-using Microsoft.Data.Sqlite;
 
 namespace IterableAudience.Syncs.Retry;
 
@@ -51,7 +51,7 @@ internal sealed class RetryKeeper(LeanStore store, KeyedHash hash, BatchStore ba
         }
     }
 
-    private async Task KeepPlannedAsync(SqliteConnection connection, int part, OutcomeReader outcomes, CancellationToken cancel)
+    private async Task KeepPlannedAsync(DbConnection connection, int part, OutcomeReader outcomes, CancellationToken cancel)
     {
         // The bits are noted by the sync that owns the plan; an approval looks for itself.
         var chunks = connection.Rows(
@@ -94,7 +94,7 @@ internal sealed class RetryKeeper(LeanStore store, KeyedHash hash, BatchStore ba
     }
 
     /// <summary>A sync that met a fault before it had a plan: all that it would have planned is open, behind what was kept before.</summary>
-    private async Task KeepUnplannedAsync(SqliteConnection connection, int part, RecordOutcome unsent, CancellationToken cancel)
+    private async Task KeepUnplannedAsync(DbConnection connection, int part, RecordOutcome unsent, CancellationToken cancel)
     {
         List<StagedRecord> records = [];
         foreach (var (seq, blob) in connection.Rows(
@@ -130,7 +130,7 @@ internal sealed class RetryKeeper(LeanStore store, KeyedHash hash, BatchStore ba
     }
 
     /// <summary>How often this sync sent the record: what its own page shows, too.</summary>
-    private int Attempts(SqliteConnection connection, Verdict verdict, OutcomeReader.OfOperation[] operations, Dictionary<int, int> failures)
+    private int Attempts(DbConnection connection, Verdict verdict, OutcomeReader.OfOperation[] operations, Dictionary<int, int> failures)
     {
         var outcome = OutcomeReader.Of(verdict, operations);
         for (var ord = verdict.FirstOrd; ord < verdict.FirstOrd + verdict.Count; ord++)
@@ -144,7 +144,7 @@ internal sealed class RetryKeeper(LeanStore store, KeyedHash hash, BatchStore ba
         return 0;
     }
 
-    private int OfBatch(SqliteConnection connection, Stage stage, int batch)
+    private int OfBatch(DbConnection connection, Stage stage, int batch)
     {
         if (_batchAttempts.TryGetValue((stage, batch), out var known))
         {
@@ -157,7 +157,7 @@ internal sealed class RetryKeeper(LeanStore store, KeyedHash hash, BatchStore ba
     }
 
     /// <summary>Whom earlier records of the same sync named by the key of a delete that names nobody itself.</summary>
-    private Dictionary<string, Identity> NamesOf(SqliteConnection connection, int part, List<(StagedRecord Record, int Attempts)> open)
+    private Dictionary<string, Identity> NamesOf(DbConnection connection, int part, List<(StagedRecord Record, int Attempts)> open)
     {
         var nameless = open.Where(o => !o.Record.HasIdentity).Select(o => o.Record.Text(o.Record.PrimaryKey)!).ToHashSet(StringComparer.Ordinal);
         var names = new Dictionary<string, Identity>(StringComparer.Ordinal);
@@ -217,13 +217,16 @@ internal sealed class RetryKeeper(LeanStore store, KeyedHash hash, BatchStore ba
         await store.WriteAsync(
             write =>
             {
+                using var insert = RetrySet.Adding(write).Bind(1, sync.ConnectionNo).Bind(2, sync.PlanSyncNo).Bind(3, _seq);
                 for (var part = 0; part < _blobs.Length; part++)
                 {
                     if (_counts[part] > 0)
                     {
-                        RetrySet.Add(write, sync.ConnectionNo, part, sync.PlanSyncNo, _seq, _counts[part], _blobs[part]!.ToArray());
+                        insert.Bind(4, part).Bind(5, _counts[part]).Bind(6, _blobs[part]!.Written).Run();
                     }
                 }
+
+                insert.Finish();
             },
             durable: false,
             cancel);

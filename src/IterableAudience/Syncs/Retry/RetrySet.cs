@@ -1,6 +1,6 @@
+using System.Data.Common;
 using IterableAudience.Store;
 using IterableAudience.Syncs.Staging;
-using Microsoft.Data.Sqlite;
 
 namespace IterableAudience.Syncs.Retry;
 
@@ -14,12 +14,17 @@ internal static class RetrySet
     /// <summary>Records to a transaction, so that nobody waits long for the writer.</summary>
     public const int PerTransaction = 50_000;
 
+    private static readonly BulkSql Insert = new(
+        "INSERT INTO retry (connection, sync, seq, part, records, blob) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        "INSERT INTO retry (connection, sync, seq, part, records, blob) SELECT @p1, @p2, @p3, p, n, b FROM unnest(@p4, @p5, @p6) AS v (p, n, b)",
+        RowPlaces: 4);
+
     /// <summary>How many records of a connection are to be tried again.</summary>
     public static long Count(LeanStore store, long connection)
         => store.Read(c => c.Count("SELECT CAST(coalesce(sum(records), 0) AS BIGINT) FROM retry WHERE connection = @c", ("@c", connection)));
 
     /// <summary>Appends the records of a slice, older ones of a key first; without a slice, of all.</summary>
-    public static void Read(SqliteConnection read, long connection, int? part, int seq, List<StagedRecord> into)
+    public static void Read(DbConnection read, long connection, int? part, int seq, List<StagedRecord> into)
     {
         foreach (var blob in read.Rows(
             "SELECT blob FROM retry WHERE connection = @c AND part BETWEEN @a AND @b ORDER BY part, sync, seq",
@@ -29,11 +34,8 @@ internal static class RetrySet
         }
     }
 
-    /// <summary>Adds records to one slice, within the caller's transaction.</summary>
-    public static void Add(SqliteConnection write, long connection, int part, long sync, int seq, int records, byte[] blob)
-        => write.Run(
-            "INSERT INTO retry (connection, part, sync, seq, records, blob) VALUES (@c, @p, @s, @q, @n, @b)",
-            ("@c", connection), ("@p", part), ("@s", sync), ("@q", seq), ("@n", records), ("@b", blob));
+    /// <summary>Adds one row: first bind connection, sync and its number there (1 to 3), then slice, number of records and blob (4 to 6).</summary>
+    public static BulkStatement Adding(DbConnection write) => BulkStatement.Of(write, Insert);
 
     /// <summary>Removes what came from the plans of a range of syncs, both ends included.</summary>
     public static async Task RemoveAsync(LeanStore store, long connection, long from, long to, CancellationToken cancel)

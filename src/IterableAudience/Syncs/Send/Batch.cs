@@ -35,6 +35,18 @@ internal sealed class Batch(Stage stage, int number, byte[] ords, byte[] blob)
         return PlanOpCodec.Read(ref reader, RefAt(ords, index));
     }
 
+    /// <summary>The keys of all operations.</summary>
+    public long[] KeyHashes()
+    {
+        var hashes = new long[Count];
+        for (var i = 0; i < hashes.Length; i++)
+        {
+            hashes[i] = Head(i).KeyHash;
+        }
+
+        return hashes;
+    }
+
     /// <summary>Whom a request names: both identifiers in a subscribe; in an unsubscribe one, the userId if there is one.</summary>
     public EncodedIdentities Subscribers(bool both)
     {

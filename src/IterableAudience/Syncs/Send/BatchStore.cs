@@ -1,6 +1,6 @@
+using System.Data.Common;
 using IterableAudience.Store;
 using IterableAudience.Syncs.Plan;
-using Microsoft.Data.Sqlite;
 
 namespace IterableAudience.Syncs.Send;
 
@@ -41,29 +41,29 @@ internal sealed class BatchStore(LeanStore store, long sync, long planSync)
 
     public Batch Load(Stage stage, int number) => store.Read(c => Load(c, stage, number));
 
-    public Batch Load(SqliteConnection connection, Stage stage, int number)
+    public Batch Load(DbConnection connection, Stage stage, int number)
         => connection.Rows(
             "SELECT ords, blob FROM batch WHERE sync = @o AND stage = @g AND n = @n",
             r => new Batch(stage, number, r.Blob(0), r.Blob(1)),
             ("@o", OwnerOf(stage)), ("@g", (int)stage), ("@n", number)).Single();
 
     /// <summary>The operations of a batch as they are stored.</summary>
-    public byte[] Blob(SqliteConnection connection, Stage stage, int number)
+    public byte[] Blob(DbConnection connection, Stage stage, int number)
         => connection.Rows(
             "SELECT blob FROM batch WHERE sync = @o AND stage = @g AND n = @n", r => r.Blob(0), ("@o", OwnerOf(stage)), ("@g", (int)stage), ("@n", number)).Single();
 
     /// <summary>Outcome and reason of each operation of a batch, two bytes each; null when it has no result.</summary>
-    public byte[]? Result(SqliteConnection connection, Stage stage, int number)
+    public byte[]? Result(DbConnection connection, Stage stage, int number)
         => connection.Rows(
             "SELECT blob FROM result WHERE sync = @s AND stage = @g AND n = @n", r => r.Blob(0), ("@s", sync), ("@g", (int)stage), ("@n", number)).FirstOrDefault();
 
     /// <summary>First operation of each batch of a stage, to find an operation by its name.</summary>
-    public OpRef[] Starts(SqliteConnection connection, Stage stage)
+    public OpRef[] Starts(DbConnection connection, Stage stage)
         => [.. connection.Rows(
             "SELECT substr(ords, 1, 6) FROM batch WHERE sync = @o AND stage = @g ORDER BY n",
             r => Batch.RefAt(r.Blob(0), 0), ("@o", OwnerOf(stage)), ("@g", (int)stage))];
 
-    public byte[] Ords(SqliteConnection connection, Stage stage, int number)
+    public byte[] Ords(DbConnection connection, Stage stage, int number)
         => connection.Rows(
             "SELECT ords FROM batch WHERE sync = @o AND stage = @g AND n = @n", r => r.Blob(0), ("@o", OwnerOf(stage)), ("@g", (int)stage), ("@n", number)).Single();
 }

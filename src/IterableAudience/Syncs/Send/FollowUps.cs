@@ -1,8 +1,8 @@
+using System.Data.Common;
 using IterableAudience.Records;
 using IterableAudience.Store;
 using IterableAudience.Syncs.Ledger;
 using IterableAudience.Syncs.Plan;
-using Microsoft.Data.Sqlite;
 
 namespace IterableAudience.Syncs.Send;
 
@@ -58,7 +58,7 @@ internal sealed class FollowUps(LeanStore store, BatchStore batches)
             cancel);
     }
 
-    private void Cut(SqliteConnection write, BatchCutter cutter, Stage source, int number)
+    private void Cut(DbConnection write, BatchCutter cutter, Stage source, int number)
     {
         if (batches.Result(write, source, number) is not { } result || !Any(source, result))
         {

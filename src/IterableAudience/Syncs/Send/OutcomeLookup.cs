@@ -1,11 +1,11 @@
+using System.Data.Common;
 using IterableAudience.Records;
 using IterableAudience.Syncs.Plan;
-using Microsoft.Data.Sqlite;
 
 namespace IterableAudience.Syncs.Send;
 
 /// <summary>Finds what became of an operation by its name; used where one operation hangs on another. Keeps a few batches at hand.</summary>
-internal sealed class OutcomeLookup(BatchStore batches, SqliteConnection connection)
+internal sealed class OutcomeLookup(BatchStore batches, DbConnection connection)
 {
     private const int Kept = 64;
 

@@ -1,9 +1,9 @@
+using System.Data.Common;
 using IterableAudience.Iterable;
 using IterableAudience.Records;
 using IterableAudience.Store;
 using IterableAudience.Syncs.Ledger;
 using IterableAudience.Syncs.Plan;
-using Microsoft.Data.Sqlite;
 
 namespace IterableAudience.Syncs.Send;
 
@@ -21,7 +21,7 @@ internal sealed class Recorder(LeanStore store, BatchStore batches, long list, l
     /// <returns>True when that was noted before: an earlier process may have sent it, and died before the answer.</returns>
     public Task<bool> StartAsync(Stage stage, int number, CancellationToken cancel)
         => store.WriteAsync(
-            write => write.Run("INSERT OR IGNORE INTO started (sync, stage, n) VALUES (@s, @g, @n)", ("@s", batches.Sync), ("@g", (int)stage), ("@n", number)) == 0,
+            write => write.Run("INSERT INTO started (sync, stage, n) VALUES (@s, @g, @n) ON CONFLICT DO NOTHING", ("@s", batches.Sync), ("@g", (int)stage), ("@n", number)) == 0,
             durable: false,
             cancel);
 
@@ -55,7 +55,7 @@ internal sealed class Recorder(LeanStore store, BatchStore batches, long list, l
     private static Reason StoredReason(OperationResult result)
         => result is { Outcome: Outcome.NotSent, MayBeApplied: true } ? Reason.DeliveryFailed : result.Reason;
 
-    private void Write(SqliteConnection write, RecordedAnswer answer, int number)
+    private void Write(DbConnection write, RecordedAnswer answer, int number)
     {
         var batch = answer.Batch;
         if (batches.Result(write, batch.Stage, batch.Number) is not null)
@@ -65,7 +65,7 @@ internal sealed class Recorder(LeanStore store, BatchStore batches, long list, l
         }
 
         var outcomes = new byte[batch.Count * 2];
-        using var ledger = new LedgerWriter(write, list, connection);
+        using var ledger = new LedgerWriter(write, list, connection, batch.KeyHashes);
         using var failures = new FailureWriter(write, batches, answer, number);
         for (var i = 0; i < batch.Count; i++)
         {
@@ -119,7 +119,7 @@ internal sealed class Recorder(LeanStore store, BatchStore batches, long list, l
         }
     }
 
-    public static void WriteRequests(SqliteConnection write, long sync, int number, IReadOnlyList<RequestLogEntry> requests)
+    public static void WriteRequests(DbConnection write, long sync, int number, IReadOnlyList<RequestLogEntry> requests)
     {
         foreach (var request in requests)
         {

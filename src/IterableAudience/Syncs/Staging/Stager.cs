@@ -14,6 +14,11 @@ internal sealed class Stager(LeanStore store, KeyedHash hash, long sync, Project
     public const int BufferedRecords = 32_768;
     public const int LargePartitions = 256;
 
+    private static readonly BulkSql Insert = new(
+        "INSERT INTO chunk (sync, seq, part, records, blob) VALUES (?1, ?2, ?3, ?4, ?5)",
+        "INSERT INTO chunk (sync, seq, part, records, blob) SELECT @p1, @p2, p, r, b FROM unnest(@p3, @p4, @p5) AS c (p, r, b)",
+        RowPlaces: 3);
+
     private readonly BlobWriter _first = new(64 * 1024);
     private readonly List<(int Part, int Offset)> _firstRecords = [];
     private BlobWriter[]? _parts;
@@ -116,18 +121,20 @@ internal sealed class Stager(LeanStore store, KeyedHash hash, long sync, Project
         await store.WriteAsync(
             connection =>
             {
-                using var insert = connection.Command(
-                    "INSERT INTO chunk (sync, part, seq, records, blob) VALUES (@s, @p, @q, @r, @b)", "@s", "@p", "@q", "@r", "@b");
+                using var insert = BulkStatement.Of(connection, Insert).Bind(1, sync).Bind(2, seq);
                 if (_parts is null)
                 {
-                    WriteChunk(insert, 0, seq, _firstRecords.Count, _first);
+                    WriteChunk(insert, 0, _firstRecords.Count, _first);
+                    insert.Finish();
                     return;
                 }
 
                 for (var part = 0; part < _parts.Length; part++)
                 {
-                    WriteChunk(insert, part, seq, _counts![part], _parts[part]);
+                    WriteChunk(insert, part, _counts![part], _parts[part]);
                 }
+
+                insert.Finish();
             },
             durable: last,
             cancel);
@@ -141,12 +148,12 @@ internal sealed class Stager(LeanStore store, KeyedHash hash, long sync, Project
         Array.Clear(_counts ?? []);
     }
 
-    private void WriteChunk(Microsoft.Data.Sqlite.SqliteCommand insert, int part, int seq, int records, BlobWriter blob)
+    private static void WriteChunk(BulkStatement insert, int part, int records, BlobWriter blob)
     {
         if (records > 0)
         {
             byte[] bytes = [ChunkCodec.Version, .. blob.Written];
-            insert.Run(sync, part, seq, records, bytes);
+            insert.Bind(3, part).Bind(4, records).Bind(5, bytes).Run();
         }
     }
 

@@ -220,6 +220,22 @@ namespace IterableAudience.Store.Migrations.Sqlite
                     b.ToTable("api_token", (string)null);
                 });
 
+            modelBuilder.Entity("IterableAudience.Store.Node", b =>
+                {
+                    b.Property<string>("Id")
+                        .HasColumnType("TEXT");
+
+                    b.Property<long>("Grace")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<long>("Until")
+                        .HasColumnType("INTEGER");
+
+                    b.HasKey("Id");
+
+                    b.ToTable("node", (string)null);
+                });
+
             modelBuilder.Entity("IterableAudience.Store.Setting", b =>
                 {
                     b.Property<string>("Name")
@@ -248,6 +264,12 @@ namespace IterableAudience.Store.Migrations.Sqlite
 
                     b.Property<bool>("CancelRequested")
                         .HasColumnType("INTEGER");
+
+                    b.Property<long>("ClaimEpoch")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("ClaimedBy")
+                        .HasColumnType("TEXT");
 
                     b.Property<long>("ConnectionNo")
                         .HasColumnType("INTEGER");
@@ -304,6 +326,9 @@ namespace IterableAudience.Store.Migrations.Sqlite
 
                     b.Property<long>("PlanSyncNo")
                         .HasColumnType("INTEGER");
+
+                    b.Property<string>("ProgressJson")
+                        .HasColumnType("TEXT");
 
                     b.Property<bool>("RecordsPurged")
                         .HasColumnType("INTEGER");

@@ -1,0 +1,83 @@
+using System.Data.Common;
+using IterableAudience.Store;
+
+namespace IterableAudience.Syncs.Ledger;
+
+/// <summary>
+/// Keeps the changes of a batch and writes them in three statements. What was there before is read once, and only if somebody asks; nobody
+/// else changes the entries meanwhile, since the list is claimed and its sync writes one batch at a time.
+/// </summary>
+internal sealed class PostgresMemberRows(DbConnection connection, long list, long own, Func<long[]> keyHashes) : MemberRows
+{
+    private static readonly BulkSql Puts = new(
+        "",
+        """
+        INSERT INTO member (list, connection, key_hash, slot, state, value) SELECT @p1, @p2, k, s, t, v FROM unnest(@p3, @p4, @p5, @p6) AS r (k, s, t, v)
+        ON CONFLICT (list, connection, key_hash, slot) DO UPDATE SET state = excluded.state, value = excluded.value
+        """,
+        RowPlaces: 3);
+
+    private static readonly BulkSql Ends = new(
+        "", "DELETE FROM member m USING unnest(@p3, @p4) AS r (k, s) WHERE m.list = @p1 AND m.connection = @p2 AND m.key_hash = r.k AND m.slot = r.s", RowPlaces: 3);
+
+    private static readonly BulkSql Leaves = new(
+        "", "UPDATE member m SET state = 3 FROM unnest(@p3, @p4) AS r (k, s) WHERE m.list = @p1 AND m.connection = @p2 AND m.key_hash = r.k AND m.slot = r.s", RowPlaces: 3);
+
+    private readonly Dictionary<(long KeyHash, byte Slot), (EntryState State, byte[]? Value)> _changes = [];
+    private Dictionary<(long KeyHash, byte Slot), EntryState>? _before;
+
+    public override EntryState StateOf(long keyHash, byte slot)
+        => _changes.TryGetValue((keyHash, slot), out var change) ? change.State : Before.GetValueOrDefault((keyHash, slot));
+
+    public override void Put(long keyHash, byte slot, EntryState state, ReadOnlySpan<byte> value) => _changes[(keyHash, slot)] = (state, value.ToArray());
+
+    public override EntryState End(long keyHash, byte slot)
+    {
+        var state = StateOf(keyHash, slot);
+        if (state != EntryState.None)
+        {
+            _changes[(keyHash, slot)] = (EntryState.None, null);
+        }
+
+        return state;
+    }
+
+    public override void Leave(long keyHash, byte slot)
+        => _changes[(keyHash, slot)] = (EntryState.Leaving, _changes.GetValueOrDefault((keyHash, slot)).Value);
+
+    public override void Finish()
+    {
+        using var puts = Statement(Puts);
+        using var ends = Statement(Ends);
+        using var leaves = Statement(Leaves);
+        foreach (var ((keyHash, slot), (state, value)) in _changes)
+        {
+            var statement = value is not null ? puts : state == EntryState.None ? ends : leaves;
+            statement.Bind(3, keyHash).Bind(4, slot);
+            if (value is not null)
+            {
+                statement.Bind(5, (long)state).Bind(6, value);
+            }
+
+            statement.Run();
+        }
+
+        puts.Finish();
+        ends.Finish();
+        leaves.Finish();
+        _changes.Clear();
+    }
+
+    public override void Dispose()
+    {
+        // nothing is held
+    }
+
+    private Dictionary<(long KeyHash, byte Slot), EntryState> Before
+        => _before ??= connection.Rows(
+            "SELECT key_hash, slot, state FROM member WHERE list = @l AND connection = @c AND key_hash = ANY(@k)",
+            r => (Key: (r.GetInt64(0), (byte)r.GetInt32(1)), State: (EntryState)r.GetInt32(2)), ("@l", list), ("@c", own), ("@k", keyHashes()))
+            .ToDictionary(r => r.Key, r => r.State);
+
+    private BulkStatement Statement(in BulkSql sql) => BulkStatement.Of(connection, sql).Bind(1, list).Bind(2, own);
+}
