@@ -34,7 +34,7 @@ internal sealed partial class SyncCloser(
 
         var unsent = Unsent(outcome);
         var counts = await new ReportBuilder(store, work.Batches, sync).CountAsync(unsent, noteOutcomes: sync.PlanSyncNo == sync.No, cancel);
-        await KeepFailuresAsync(work, outcome, mayHaveSent, cancel);
+        await KeepOpenAsync(work, outcome, mayHaveSent, counts, cancel);
         if (outcome == SyncOutcome.Completed && counts.Of(Outcome.Rejected, Outcome.Failed, Outcome.Forgotten, Outcome.NotSent) > 0)
         {
             outcome = SyncOutcome.CompletedWithFailures;
@@ -87,10 +87,10 @@ internal sealed partial class SyncCloser(
     }
 
     /// <summary>What later syncs of the connection are to try again. A sync that sent nothing, and was not meant to, leaves that as it is.</summary>
-    private async Task KeepFailuresAsync(SyncWork work, SyncOutcome outcome, bool mayHaveSent, CancellationToken cancel)
+    private async Task KeepOpenAsync(SyncWork work, SyncOutcome outcome, bool mayHaveSent, OutcomeCounts counts, CancellationToken cancel)
     {
         var sync = work.Sync;
-        if (sync.DryRun)
+        if (sync.DryRun || (counts.Of(Outcome.Failed, Outcome.NotSent) == 0 && !RetrySet.Any(store, sync.ConnectionNo)))
         {
             return;
         }

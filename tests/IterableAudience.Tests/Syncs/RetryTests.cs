@@ -261,6 +261,28 @@ public sealed class RetryTests(SyncHost sync) : IClassFixture<SyncHost>
     }
 
     [Fact]
+    public async Task What_was_never_planned_for_a_fault_of_the_service_is_tried_behind_what_was_kept_before()
+    {
+        var audience = await sync.AudienceAsync(existingOnly: true);
+        for (var n = 2; n <= 3; n++)
+            audience.Project.AddUser($"p{n}@example.com", $"p{n}");
+        await audience.PushAsync(Row.Insert(1, "p1@example.com", "p1"), Row.Insert(4, "p4@example.com", "p4"));
+        var store = sync.Host.Provider.GetRequiredService<LeanStore>();
+        await store.WriteAsync(
+            c => c.Run(
+                """INSERT INTO retry (connection, part, sync, seq, records, blob) SELECT "No", 0, 0, 0, 1, @b FROM connection WHERE "Id" = @i""",
+                ("@b", new byte[] { 99 }), ("@i", audience.Connection)),
+            durable: false, TestContext.Current.CancellationToken);
+        var broken = await audience.PushAsync(Row.Insert(2, "p2@example.com", "p2"), Row.Update(1, "p3@example.com", "p3"), Row.Insert(5, "nobody", " "), Row.Delete(4));
+        Assert.Equal(("aborted", "rejected 1, not_sent 3"), (broken.Outcome, broken.Outcomes));
+
+        await store.WriteAsync(c => c.Run("DELETE FROM retry WHERE sync = 0"), durable: false, TestContext.Current.CancellationToken);
+        Assert.Equal(("total 3, retried 3", "subscribed 2, unsubscribed 1"), await CountsAsync(audience));
+        Assert.Equal("p2@example.com/p2 p3@example.com/p3", audience.Members);
+        Assert.Equal(("", ""), await CountsAsync(audience));
+    }
+
+    [Fact]
     public async Task Other_connections_have_no_part_in_it_and_a_deleted_one_leaves_nothing()
     {
         var audience = await sync.AudienceAsync(existingOnly: true);

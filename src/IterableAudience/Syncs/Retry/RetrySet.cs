@@ -19,6 +19,10 @@ internal static class RetrySet
         "INSERT INTO retry (connection, sync, seq, part, records, blob) SELECT @p1, @p2, @p3, p, n, b FROM unnest(@p4, @p5, @p6) AS v (p, n, b)",
         RowPlaces: 4);
 
+    /// <summary>Whether a connection has anything to try again.</summary>
+    public static bool Any(LeanStore store, long connection)
+        => store.Read(c => c.Rows("SELECT 1 FROM retry WHERE connection = @c LIMIT 1", _ => true, ("@c", connection))).Count > 0;
+
     /// <summary>How many records of a connection are to be tried again.</summary>
     public static long Count(LeanStore store, long connection)
         => store.Read(c => c.Count("SELECT CAST(coalesce(sum(records), 0) AS BIGINT) FROM retry WHERE connection = @c", ("@c", connection)));
