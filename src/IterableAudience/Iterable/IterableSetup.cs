@@ -13,6 +13,8 @@ public static class IterableSetup
         services.AddOptions<IterableOptions>().Bind(configuration.GetSection(IterableOptions.Section)).ValidateOnStart();
         services.AddSingleton<IValidateOptions<IterableOptions>, OptionsValidator>();
         services.TryAddSingleton(TimeProvider.System);
+        services.TryAddSingleton(new LiveNodes(static () => 1));
+        services.TryAddSingleton(s => BudgetSource.Process(s.GetRequiredService<TimeProvider>()));
         services.AddSingleton<ProjectPacers>();
         services.AddSingleton<ListsCache>();
         services.AddSingleton<IterableResilience>();

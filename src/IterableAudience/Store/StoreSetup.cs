@@ -3,6 +3,8 @@ using IterableAudience.Hosting;
 using Microsoft.AspNetCore.DataProtection.KeyManagement;
 using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Infrastructure;
+using Microsoft.EntityFrameworkCore.Migrations;
 using Npgsql;
 
 namespace IterableAudience.Store;
@@ -73,6 +75,7 @@ internal static class StoreSetup
             if (!location.IsPostgres)
                 Prepare(location);
             await using var db = services.GetRequiredService<Func<StoreContext>>()();
+            await db.GetService<IHistoryRepository>().CreateIfNotExistsAsync(cancellation); // else EF Core logs an error about a new store
             var pending = (await db.Database.GetPendingMigrationsAsync(cancellation)).ToList();
             await db.Database.MigrateAsync(cancellation);
             await services.GetRequiredService<StoreSecrets>().LoadAsync(db, cancellation);

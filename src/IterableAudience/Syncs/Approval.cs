@@ -1,6 +1,7 @@
 using IterableAudience.Connections;
 using IterableAudience.Hosting;
 using IterableAudience.Store;
+using IterableAudience.Syncs.Nodes;
 using IterableAudience.Syncs.Report;
 using IterableAudience.Syncs.Send;
 using Microsoft.EntityFrameworkCore;
@@ -8,7 +9,7 @@ using Microsoft.EntityFrameworkCore;
 namespace IterableAudience.Syncs;
 
 /// <summary>What a person decides about a plan: run exactly this one, or drop it.</summary>
-internal sealed class Approval(Func<StoreContext> open, LeanStore store, SyncQueue queue, SyncMonitor monitor, TimeProvider time)
+internal sealed class Approval(Func<StoreContext> open, LeanStore store, SyncQueue queue, NodeClaims node, SyncMonitor monitor, TimeProvider time)
 {
     /// <summary>Starts a new sync that runs the plan of <paramref name="planned"/>; refused when anything that the plan rests on has moved.</summary>
     public async Task<(Sync? Sync, ProblemAnswer? Conflict)> ApproveAsync(Connection connection, Sync planned, string planHash, CancellationToken cancel)
@@ -59,7 +60,7 @@ internal sealed class Approval(Func<StoreContext> open, LeanStore store, SyncQue
             PlanConnectionVersion = planned.PlanConnectionVersion,
             CountsJson = planned.CountsJson,
         };
-        if (!await SyncStart.SaveAsync(db, sync, cancel))
+        if (!await SyncStart.SaveAsync(db, sync, node, cancel))
         {
             return (null, await SyncEndpoints.ObstacleAsync(db, connection, cancel) ?? SyncEndpoints.Running(null));
         }

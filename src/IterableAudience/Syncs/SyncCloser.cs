@@ -29,11 +29,11 @@ internal sealed partial class SyncCloser(
         await EnterClosingAsync(work, outcome, error, cancel);
         if (mayHaveSent)
         {
-            await new HolderMerge(store, work.Batches, sync.ListNo, sync.ConnectionNo).MergeAsync(cancel);
+            await new HolderMerge(work.Store, work.Batches, sync.ListNo, sync.ConnectionNo).MergeAsync(cancel);
         }
 
         var unsent = Unsent(outcome);
-        var counts = await new ReportBuilder(store, work.Batches, sync).CountAsync(unsent, noteOutcomes: sync.PlanSyncNo == sync.No, cancel);
+        var counts = await new ReportBuilder(work.Store, work.Batches, sync).CountAsync(unsent, noteOutcomes: sync.PlanSyncNo == sync.No, cancel);
         await KeepOpenAsync(work, outcome, mayHaveSent, counts, cancel);
         if (outcome == SyncOutcome.Completed && counts.Of(Outcome.Rejected, Outcome.Failed, Outcome.Forgotten, Outcome.NotSent) > 0)
         {
@@ -68,7 +68,7 @@ internal sealed partial class SyncCloser(
             c.Count("SELECT count(*) FROM request WHERE sync = @s AND flags & 1 = 1", ("@s", sync))));
 
     /// <summary>From here on the outcome is settled: a sync that is cut off while closing ends as it was going to.</summary>
-    private async Task EnterClosingAsync(SyncWork work, SyncOutcome outcome, string error, CancellationToken cancel)
+    private static async Task EnterClosingAsync(SyncWork work, SyncOutcome outcome, string error, CancellationToken cancel)
     {
         if (work.Sync.Phase == SyncPhase.Sending)
         {
@@ -77,7 +77,7 @@ internal sealed partial class SyncCloser(
 
         work.Sync.Error = error;
         work.Progress.Phase = SyncPhase.Closing;
-        await store.WriteAsync(
+        await work.Store.WriteAsync(
             write => write.Run(
                 "UPDATE sync SET \"Phase\" = @p, \"Outcome\" = @o, \"Error\" = @e, \"PlanHash\" = @h, \"CountsJson\" = @c, \"PlanLedgerVersion\" = @l, \"PlanConnectionVersion\" = @v WHERE \"No\" = @n",
                 ("@p", (int)work.Sync.Phase), ("@o", (int)outcome), ("@e", error), ("@h", work.Sync.PlanHash), ("@c", SyncJson.Write(work.Counts)),
@@ -90,18 +90,18 @@ internal sealed partial class SyncCloser(
     private async Task KeepOpenAsync(SyncWork work, SyncOutcome outcome, bool mayHaveSent, OutcomeCounts counts, CancellationToken cancel)
     {
         var sync = work.Sync;
-        if (sync.DryRun || (counts.Of(Outcome.Failed, Outcome.NotSent) == 0 && !RetrySet.Any(store, sync.ConnectionNo)))
+        if (sync.DryRun || (counts.Of(Outcome.Failed, Outcome.NotSent) == 0 && !RetrySet.Any(work.Store, sync.ConnectionNo)))
         {
             return;
         }
 
         if (!work.RetryFailed)
         {
-            await RetrySet.RemoveAsync(store, sync.ConnectionNo, 0, long.MaxValue, cancel);
+            await RetrySet.RemoveAsync(work.Store, sync.ConnectionNo, 0, long.MaxValue, cancel);
         }
         else if (mayHaveSent || (outcome == SyncOutcome.Aborted && sync.Trigger != SyncTrigger.Approval && sync.Phase is SyncPhase.Queued or SyncPhase.Planning))
         {
-            await new RetryKeeper(store, hash, work.Batches, sync).KeepAsync(Unsent(outcome), cancel);
+            await new RetryKeeper(work.Store, hash, work.Batches, sync).KeepAsync(Unsent(outcome), cancel);
         }
     }
 
@@ -110,7 +110,7 @@ internal sealed partial class SyncCloser(
     {
         var sync = work.Sync;
         (sync.Phase, sync.Outcome, sync.Active, sync.FinishedAt) = (SyncPhase.Closed, outcome, false, time.GetUtcNow());
-        await store.WriteAsync(
+        await work.Store.WriteAsync(
             write =>
             {
                 write.Run(

@@ -33,6 +33,9 @@ internal sealed class SyncProgress
     /// <summary>Set when the operator or a shutdown asks the sync to stop.</summary>
     public CancellationTokenSource Stop { get; } = new();
 
+    /// <summary>Set when another node has taken the sync over: nothing more is sent or written here.</summary>
+    public CancellationTokenSource Lost { get; } = new();
+
     public RequestCounts Requests => new(
         Interlocked.Read(ref _requestsSubscribe), Interlocked.Read(ref _requestsUnsubscribe),
         Interlocked.Read(ref _requestsRetried), Interlocked.Read(ref _requestsThrottled));

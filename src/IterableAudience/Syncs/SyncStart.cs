@@ -1,4 +1,5 @@
 using IterableAudience.Store;
+using IterableAudience.Syncs.Nodes;
 using Microsoft.EntityFrameworkCore;
 
 namespace IterableAudience.Syncs;
@@ -7,8 +8,9 @@ namespace IterableAudience.Syncs;
 internal static class SyncStart
 {
     /// <summary>Inserts the sync with its own number as the number of its plan, unless that is set. False when the connection, or the idempotency key, is taken.</summary>
-    public static async Task<bool> SaveAsync(StoreContext db, Sync sync, CancellationToken cancel)
+    public static async Task<bool> SaveAsync(StoreContext db, Sync sync, NodeClaims node, CancellationToken cancel)
     {
+        (sync.ClaimedBy, sync.ClaimEpoch) = (node.Id, 1);
         db.Syncs.Add(sync);
         try
         {

@@ -107,7 +107,7 @@ internal sealed class FakeIterable : IDisposable
         => server.Given(Request.Create().UsingMethod(method).WithPath(path)).RespondWith(Response.Create().WithCallback(_ => Message(reply)));
 
     public BatchRequest Batch(params Identity[] subscribers) => new(
-        Project(), 42, OperationKind.Subscribe, subscribers, false, null, new IsolationBudget(64), Log.Add);
+        Project(), "sync", 42, OperationKind.Subscribe, subscribers, false, null, new IsolationBudget(64), Log.Add);
 
     public Task<BatchResult> SendAsync(BatchRequest batch, CancellationToken stop = default) => Sender.SendAsync(batch, stop);
 

@@ -1,6 +1,7 @@
 using IterableAudience.Store;
 using IterableAudience.Syncs;
 using IterableAudience.Syncs.Ledger;
+using IterableAudience.Syncs.Nodes;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -62,7 +63,7 @@ public sealed class StartOfQueueTests
         services.GetRequiredService<SyncRunner>(),
         services.GetRequiredService<AbandonedSyncs>(),
         services.GetRequiredService<LedgerCounts>(),
-        services.GetRequiredService<Func<StoreContext>>(),
+        services.GetRequiredService<NodeClaims>(),
         new SyncMonitor(life),
         TimeProvider.System,
         LoggerFactory.Create(l => l.AddProvider(logs)).CreateLogger<SyncQueue>());

@@ -11,7 +11,7 @@ internal readonly record struct StageEnd(string? Abort, bool Stopped);
 /// <summary>
 /// Steps 7 to 9 of the spine for one stage: sends its open batches, as many at once as the project allows, and records each answer as it comes.
 /// </summary>
-internal sealed class StageSender(BatchSender sender, Recorder recorder, IterableOptions options, TimeProvider time)
+internal sealed class StageSender(BatchSender sender, Recorder recorder, ISendGate gate, IterableOptions options, TimeProvider time)
 {
     /// <summary>So many batches in a row that could not be delivered, and the sync gives up.</summary>
     private const int GiveUpAfter = 5;
@@ -61,14 +61,15 @@ internal sealed class StageSender(BatchSender sender, Recorder recorder, Iterabl
         var again = await recorder.StartAsync(stage, number, CancellationToken.None);
         var result = await sender.SendAsync(
             new BatchRequest(
-                work.Project, work.Connection.AudienceId, subscribes ? OperationKind.Subscribe : OperationKind.Unsubscribe,
+                work.Project, work.Sync.Id, work.Connection.AudienceId, subscribes ? OperationKind.Subscribe : OperationKind.Unsubscribe,
                 batch.Subscribers(both: subscribes),
                 work.Connection.UpdateExistingUsersOnly, work.Connection.ListCreatedAt, work.Isolation,
                 entry =>
                 {
                     requests.Add(entry);
                     work.Progress.Requested(entry);
-                }),
+                },
+                gate),
             stop);
 
         Judge(result);

@@ -11,8 +11,8 @@ using Npgsql.EntityFrameworkCore.PostgreSQL.Metadata;
 namespace IterableAudience.Store.Migrations.Postgres
 {
     [DbContext(typeof(PostgresStoreContext))]
-    [Migration("20261124143000_RetrySet")]
-    partial class RetrySet
+    [Migration("20261124143000_RateBudgets")]
+    partial class RateBudgets
     {
         /// <inheritdoc />
         protected override void BuildTargetModel(ModelBuilder modelBuilder)
