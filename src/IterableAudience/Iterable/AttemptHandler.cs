@@ -21,16 +21,21 @@ internal sealed partial class AttemptHandler(
     {
         var call = IterableCall.Of(request);
         var pacer = pacers.For(call.Project);
+        var asked = time.GetTimestamp();
         using var permit = await EnterAsync(pacer, call, stop);
         stop.ThrowIfCancellationRequested(); // turn and stop may have come together
 
+        using var span = IterableTelemetry.Start(request, call, time.GetElapsedTime(asked, permit.StartedAt));
         var at = time.GetUtcNow();
         var (answer, response, exception) = await AttemptAsync(request, call.Read);
         var attempt = call.Note(answer, permit.StartedAt, time.GetUtcNow());
-        call.Log?.Invoke(new AttemptReport(at, time.GetElapsedTime(permit.StartedAt), attempt, answer));
+        var took = time.GetElapsedTime(permit.StartedAt);
+        IterableTelemetry.End(span, request, answer, took);
+        call.Log?.Invoke(new AttemptReport(at, took, attempt, answer));
         if (answer.Failure.Remedy == Remedy.SlowDown)
         {
             var pause = await pacer.ThrottledAsync(permit, answer.RetryAfter, options.Value.BackoffBase, Random.Shared.NextDouble());
+            IterableTelemetry.Paused(pause);
             Log.Throttled(logger, call.Project.ProjectKey, pause.TotalSeconds, pacer.Status.EffectiveRate);
         }
         else if (answer.Status is not null)

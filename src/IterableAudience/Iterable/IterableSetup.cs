@@ -29,6 +29,7 @@ public static class IterableSetup
             {
                 AllowAutoRedirect = false, // a redirect would carry the key elsewhere
                 UseCookies = false,
+                ActivityHeadersPropagator = null, // our spans are nobody's business there
                 AutomaticDecompression = DecompressionMethods.All,
                 PooledConnectionLifetime = TimeSpan.FromMinutes(5),
             })

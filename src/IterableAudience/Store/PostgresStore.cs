@@ -35,9 +35,11 @@ internal sealed class PostgresStore(NpgsqlDataSource source) : LeanStore
 
     private async Task<T> WriteAsync<T>(SyncClaim? claim, Func<DbConnection, T> work, bool durable, CancellationToken cancel)
     {
+        using var timing = StoreTelemetry.Come(durable);
         await _writers.WaitAsync(cancel);
         try
         {
+            timing.Begin();
             // Off the caller's thread: the work waits for the server's answers.
             return await Task.Run(() => Write(claim, work, durable), CancellationToken.None);
         }

@@ -27,6 +27,9 @@ internal sealed class SyncMonitor(IHostApplicationLifetime lifetime)
         }
     }
 
+    /// <summary>A look at all of them.</summary>
+    public IEnumerable<SyncProgress> Running => _running.Values;
+
     public void Close(long sync)
     {
         if (_running.TryRemove(sync, out var progress))

@@ -54,7 +54,7 @@ internal sealed partial class SyncRunner(
     public async Task RunAsync(long syncNo, CancellationToken shutdown)
     {
         var work = await loader.LoadAsync(syncNo, shutdown);
-        using var activity = SyncTelemetry.StartSync(work.Sync.Id);
+        using var activity = SyncTelemetry.StartSync(work);
         using var scope = Log.Scope(logger, work.Sync.Id, work.Connection.Id);
         using var leave = CancellationTokenSource.CreateLinkedTokenSource(work.Progress.Lost.Token, shutdown);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(work.Progress.Stop.Token, leave.Token);
@@ -76,6 +76,7 @@ internal sealed partial class SyncRunner(
         }
         catch (Exception e) when (StoreTrouble.Is(e))
         {
+            SyncTelemetry.Pass(activity, e);
             throw; // nothing was lost; the queue tries again when the store is back
         }
 #pragma warning disable CA1031 // a bug must not leave a sync without an end
@@ -91,6 +92,10 @@ internal sealed partial class SyncRunner(
             }
 
             await closer.CloseAsync(work, SyncOutcome.Aborted, error, CancellationToken.None);
+        }
+        finally
+        {
+            SyncTelemetry.EndSync(activity, work.Sync);
         }
     }
 

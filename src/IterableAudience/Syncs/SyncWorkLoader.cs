@@ -27,6 +27,7 @@ internal sealed class SyncWorkLoader(
         var project = await projects.ForConnectionAsync(connection, cancel);
         var (guard, ignoreUnknownDeletes, retryFailed) = PlanSettings.Of(connection);
         var progress = monitor.Of(syncNo);
+        (progress.StartedAt, progress.Phase) = (sync.StartedAt, sync.Phase);
         progress.Counts = SyncJson.Counts(sync.CountsJson);
         progress.Planned = progress.Counts.PlannedSubscribes + progress.Counts.PlannedUnsubscribes;
         if (sync.CancelRequested)

@@ -1,8 +1,11 @@
 using IterableAudience.Hosting;
+using IterableAudience.Iterable;
 using IterableAudience.Store;
 using IterableAudience.Syncs.Intake;
 using IterableAudience.Syncs.Nodes;
 using IterableAudience.Syncs.Plan;
+using IterableAudience.Syncs.Retention;
+using Microsoft.Extensions.Options;
 
 namespace IterableAudience.Syncs;
 
@@ -28,6 +31,11 @@ internal static class SyncsSetup
         services.AddHostedService(s => s.GetRequiredService<SyncQueue>());
         services.AddProblem<ClaimLostException>(_ => ProblemAnswer.Of(
             StatusCodes.Status503ServiceUnavailable, "This node has lost its claim on the sync, because it could not reach the store for a while. Nothing was sent; push the records again."));
+        services.AddOptions<RetentionOptions>().Bind(configuration.GetSection(RetentionOptions.Section)).ValidateOnStart();
+        services.AddSingleton<IValidateOptions<RetentionOptions>, RetentionFaults>();
+        services.AddSingleton<Purge>();
+        services.AddHostedService<RetentionWorker>();
+        services.AddHostedService<SyncGauges>();
         services.AddSingleton<Push>();
         services.AddSingleton<Approval>();
         // Of the connection that the examples name, so that both ids of a path fit together.
@@ -50,5 +58,15 @@ internal static class SyncsSetup
         services.AddSingleton<SharedNode>();
         services.AddSingleton<NodeClaims>(s => s.GetRequiredService<SharedNode>());
         services.AddHostedService(s => s.GetRequiredService<SharedNode>());
+        services.AddSingleton(s => new LiveNodes(() => s.GetRequiredService<SharedNode>().LiveNodes));
+    }
+
+    private sealed class RetentionFaults : IValidateOptions<RetentionOptions>
+    {
+        public ValidateOptionsResult Validate(string? name, RetentionOptions options)
+        {
+            var faults = options.Faults().ToList();
+            return faults.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(faults);
+        }
     }
 }

@@ -68,6 +68,9 @@ internal sealed class FakeIterable : IDisposable
 
     public IterableClient Client => provider.GetRequiredService<IterableClient>();
 
+    /// <summary>The names of all headers that came.</summary>
+    public IEnumerable<string> Headers => server.LogEntries.SelectMany(e => e.RequestMessage?.Headers?.Keys ?? []);
+
     public IEnumerable<LogEntry> Unexpected => server.LogEntries.OfType<LogEntry>().Where(e => e.ResponseMessage?.StatusCode is 404 && e.MappingGuid is null);
 
     public static IterableProject Project(ProjectType type = ProjectType.Hybrid, DataCenter dataCenter = DataCenter.US, string key = Key)

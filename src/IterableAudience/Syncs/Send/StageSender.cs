@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using IterableAudience.Iterable;
 using IterableAudience.Records;
 
@@ -57,11 +58,26 @@ internal sealed class StageSender(BatchSender sender, Recorder recorder, ISendGa
     {
         var batch = work.Batches.Load(stage, number);
         var subscribes = stage is Stage.Subscribe or Stage.RetryConflicts;
+        var kind = subscribes ? OperationKind.Subscribe : OperationKind.Unsubscribe;
+        using var span = SyncTelemetry.StartBatch(stage, number, kind, batch.Count);
+        try
+        {
+            await SendBatchAsync(work, batch, kind, span, recordStopped, stop);
+        }
+        catch (Exception e) when (SyncTelemetry.Pass(span, e))
+        {
+            throw;
+        }
+    }
+
+    private async Task SendBatchAsync(SyncWork work, Batch batch, OperationKind kind, Activity? span, Func<bool> recordStopped, CancellationToken stop)
+    {
+        var (stage, number, subscribes) = (batch.Stage, batch.Number, kind == OperationKind.Subscribe);
         List<RequestLogEntry> requests = [];
         var again = await recorder.StartAsync(stage, number, CancellationToken.None);
         var result = await sender.SendAsync(
             new BatchRequest(
-                work.Project, work.Sync.Id, work.Connection.AudienceId, subscribes ? OperationKind.Subscribe : OperationKind.Unsubscribe,
+                work.Project, work.Sync.Id, work.Connection.AudienceId, kind,
                 batch.Subscribers(both: subscribes),
                 work.Connection.UpdateExistingUsersOnly, work.Connection.ListCreatedAt, work.Isolation,
                 entry =>
@@ -72,6 +88,7 @@ internal sealed class StageSender(BatchSender sender, Recorder recorder, ISendGa
                 gate),
             stop);
 
+        SyncTelemetry.EndBatch(span, result);
         Judge(result);
         if (result.End == BatchEnd.Stopped && !recordStopped())
         {
@@ -88,7 +105,7 @@ internal sealed class StageSender(BatchSender sender, Recorder recorder, ISendGa
             new RecordedAnswer(batch, results, Math.Max(1, result.Attempts), time.GetUtcNow(), requests),
             Interlocked.Increment(ref work.NextBatchNumber),
             CancellationToken.None);
-        work.Progress.Settled(results, sent: true);
+        work.Progress.Settled(kind, results);
     }
 
     /// <summary>
