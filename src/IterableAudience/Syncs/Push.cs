@@ -5,6 +5,7 @@ using IterableAudience.Records;
 using IterableAudience.Store;
 using IterableAudience.Syncs.Intake;
 using IterableAudience.Syncs.Nodes;
+using IterableAudience.Syncs.Retry;
 using IterableAudience.Syncs.Staging;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Options;
@@ -73,7 +74,7 @@ internal sealed class Push(
                 ? await RecordBody.ReadNdjsonAsync(body, connection.Mapping(), sink, intake.Value, time, stop.Token)
                 : await RecordBody.ReadJsonAsync(body, connection.Mapping(), sink, intake.Value, time, stop.Token);
             waits.End(Wait.Source);
-            await stager.FinishAsync(CancellationToken.None);
+            await stager.FinishAsync(CancellationToken.None, joining: work.RetryFailed ? RetrySet.Count(work.Store, connection.No) : 0);
             if (sync.ExpectedRecords is { } expected && expected != read.Records)
             {
                 await AbandonAsync(work, stager, SyncOutcome.Aborted, $"{expected} records were expected and {read.Records} came. Nothing was sent.");

@@ -29,6 +29,9 @@ internal sealed record SyncWork(
 {
     public IsolationBudget Isolation { get; set; } = IsolationBudget.ForSync(0);
 
+    /// <summary>What failed in earlier syncs of the connection is tried again.</summary>
+    public bool RetryFailed { get; init; }
+
     /// <summary>The list's ledger version when the list was claimed.</summary>
     public long LedgerVersion { get; set; }
 

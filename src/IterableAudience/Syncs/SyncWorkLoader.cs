@@ -24,7 +24,7 @@ internal sealed class SyncWorkLoader(
         var claimed = store.For(new SyncClaim(sync.No, sync.ClaimEpoch));
         var connection = await db.Connections.AsNoTracking().SingleAsync(c => c.No == sync.ConnectionNo, cancel);
         var project = await projects.ForConnectionAsync(connection, cancel);
-        var (guard, ignoreUnknownDeletes) = PlanSettings.Of(connection);
+        var (guard, ignoreUnknownDeletes, retryFailed) = PlanSettings.Of(connection);
         var progress = monitor.Of(syncNo);
         (progress.StartedAt, progress.Phase) = (sync.StartedAt, sync.Phase);
         progress.Counts = SyncJson.Counts(sync.CountsJson);
@@ -44,6 +44,7 @@ internal sealed class SyncWorkLoader(
 
         return new SyncWork(sync, connection, project, claimed, guard, ignoreUnknownDeletes, progress, progress.Counts, batches)
         {
+            RetryFailed = retryFailed,
             NextBatchNumber = (int)store.Read(c => c.Count("SELECT max(number) FROM result WHERE sync = @s", ("@s", sync.No))),
         };
     }

@@ -28,6 +28,7 @@ internal sealed class Site : IAsyncDisposable
     private string _program = ServiceProcess.Program;
     private string? _destination;
     private HttpClient _http = new();
+    private bool _isGuest;
 
     private Site(string folder, Func<ServiceProcess, ServiceProcess> watch, RunningSimulator simulator, Dictionary<string, string> settings)
     {
@@ -103,6 +104,14 @@ internal sealed class Site : IAsyncDisposable
         return UseAsync(ServiceProcess.StartProgram(_program, _folder, _settings));
     }
 
+    /// <summary>Another node: a second service on the same store, keys and simulator.</summary>
+    public async Task<Site> NodeAsync(params (string Name, string Value)[] changes)
+    {
+        var node = new Site(_folder, _watch, Simulator, new(_settings)) { _destination = _destination, _isGuest = true };
+        await node.StartAsync(changes);
+        return node;
+    }
+
     /// <summary>As <see cref="StartAsync((string Name, string Value)[])"/>, for <see cref="ServiceProcess.LimitFiles"/>.</summary>
     public Task StartLimitableAsync() => UseAsync(ServiceProcess.StartLimitable(_folder, _settings));
 
@@ -113,6 +122,17 @@ internal sealed class Site : IAsyncDisposable
         World.Faults.Clear();
         meanwhile?.Invoke();
         await StartAsync();
+    }
+
+    /// <summary>Another connection that keeps the same list.</summary>
+    public async Task<Audience> AlsoAsync(Audience audience)
+    {
+        var connection = await PostAsync("/v2/retl-connections", $$"""
+            { "destinationId": "{{_destination}}", "enabled": true, "syncBehaviour": "mirror",
+              "identifiers": [ {"from": "EMAIL", "to": "email"}, {"from": "ID", "to": "userId"} ],
+              "destinationConfig": { "audienceId": {{audience.List}} } }
+            """);
+        return new((string)connection["id"]!, audience.List);
     }
 
     /// <summary>A new list and a connection that keeps it.</summary>
@@ -249,7 +269,8 @@ internal sealed class Site : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         _http.Dispose();
-        await Simulator.DisposeAsync();
+        if (!_isGuest)
+            await Simulator.DisposeAsync();
     }
 
     private static async Task<JsonNode> ReadAsync(HttpResponseMessage answer)

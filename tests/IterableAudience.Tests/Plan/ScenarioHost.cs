@@ -4,6 +4,7 @@ using System.Text.Json.Nodes;
 using IterableAudience.Iterable;
 using IterableAudience.Records;
 using IterableAudience.Store;
+using IterableAudience.Syncs;
 using IterableAudience.Syncs.Plan;
 using IterableAudience.Tests.Stores;
 using Microsoft.EntityFrameworkCore;
@@ -92,6 +93,12 @@ internal sealed class ScenarioHost : IAsyncDisposable
         return await FinishedAsync(connection, started["syncId"]!);
     }
 
+    public async Task StopAsync(string connection)
+    {
+        using var response = await _client.Value.PostAsync(new Uri($"/v2/retl-connections/{connection}/stop", UriKind.Relative), null, TestContext.Current.CancellationToken);
+        Assert.True(response.IsSuccessStatusCode);
+    }
+
     /// <summary>What became of every record of a sync.</summary>
     public async Task<IReadOnlyList<JsonNode>> RecordsAsync(string connection, JsonNode sync)
     {
@@ -109,6 +116,13 @@ internal sealed class ScenarioHost : IAsyncDisposable
         await using var db = _host.Provider.GetRequiredService<Func<StoreContext>>()();
         var found = await db.Connections.SingleAsync(c => c.Id == connection, TestContext.Current.CancellationToken);
         return (found.No, found.ListNo);
+    }
+
+    /// <summary>The last sync of a connection, as stored.</summary>
+    public async Task<Sync> LastSyncAsync(long connection)
+    {
+        await using var db = _host.Provider.GetRequiredService<Func<StoreContext>>()();
+        return await db.Syncs.AsNoTracking().Where(s => s.ConnectionNo == connection).OrderBy(s => s.No).LastAsync(TestContext.Current.CancellationToken);
     }
 
     public async ValueTask DisposeAsync()

@@ -46,7 +46,7 @@ public sealed class FaultOfItsOwnTests : IAsyncDisposable
     public async Task What_Iterable_took_before_the_fault_can_be_taken_off_again(StoreKind store)
     {
         await StartAsync(store);
-        var audience = await _sync.AudienceAsync();
+        var audience = await _sync.AudienceAsync(more: """, "syncSettings":{"failedKeysConfig":{"enableFailedKeysRetry":false}}""");
         _trap.IsSet = _trap.ComesAfterTheAnswer = true;
         var ended = await audience.PushAsync(Row.Insert(1, "p1@example.com", "p1"), Row.Insert(2, "p1@example.com", "p1"));
         Assert.Equal(("aborted", "not_sent 2"), (ended.Outcome, ended.Outcomes));

@@ -19,7 +19,7 @@ public sealed record SyncReport(
 /// <param name="Delete">Records that say delete.</param>
 /// <param name="Unreadable">Records without an action that exists.</param>
 /// <param name="Absent">Members that a full sync did not find.</param>
-/// <param name="Retried">Removals of earlier syncs that were tried again.</param>
+/// <param name="Retried">Failures of earlier syncs that were tried again.</param>
 public sealed record ReceivedCounts(long Total, long Insert, long Update, long Delete, long Unreadable, long Absent, long Retried);
 
 /// <summary>How many records ended with an outcome for a reason.</summary>
