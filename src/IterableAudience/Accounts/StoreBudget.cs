@@ -19,9 +19,13 @@ internal sealed class StoreBudget(NpgsqlDataSource source, string project, TimeP
     /// <summary>Above 30 requests a second, where three percent are less than this, a start may come this much too near to the next one.</summary>
     private const long LeastLateness = 1000;
 
+    private const int MostQuestions = 20;
+    private static readonly TimeSpan SetAgainAfter = TimeSpan.FromSeconds(5);
+
     private readonly DatabaseClock clock = new(time);
     private readonly Lock gate = new();
     private int answered = -1;
+    private long? lastSet;
     private PauseNote last;
 
     public ValueTask<StartSlot> NextAsync(PaceLimits limits) => new(Task.Run(() => ReserveAsync(limits.RequestsPerSecond)));
@@ -43,6 +47,7 @@ internal sealed class StoreBudget(NpgsqlDataSource source, string project, TimeP
 
     private async Task<StartSlot> ReserveAsync(double perSecond)
     {
+        await SetClockAsync(perSecond);
         await using var command = Command(StoreBudgetSql.Reserve, ("spread", Spread * 1e6), ("rps", perSecond));
         var asked = time.GetTimestamp();
         await using var reader = await command.ExecuteReaderAsync();
@@ -50,12 +55,38 @@ internal sealed class StoreBudget(NpgsqlDataSource source, string project, TimeP
         var got = time.GetTimestamp();
         var (now, at, spacing, pausedUntil) = (reader.GetInt64(0), reader.GetInt64(1), reader.GetInt64(2), reader.GetInt64(3));
         clock.Learn(asked, got, now);
-        var late = Math.Max(LeastLateness, (long)(spacing * Lateness / Spread));
         last = last with { Rate = 1e6 * Spread / spacing, Strikes = reader.GetInt32(4), Generation = reader.GetInt32(5) };
+
+        // Not before the moment has come for certain and not after the last one that may do, unless the clock is too uncertain to tell both.
+        var late = Late(spacing);
+        var error = clock.Error * 2 <= late ? (long)clock.Error : 0;
         return new(
-            clock.Timestamp(at), clock.Timestamp(at + late), pausedUntil > now ? clock.Timestamp(pausedUntil) : 0,
+            clock.Timestamp(at + error), clock.Timestamp(at + late - error), pausedUntil > now ? clock.Timestamp(pausedUntil) : 0,
             Math.Min(perSecond, last.Rate), last.Generation, last.Strikes, IsReserved: true);
     }
+
+    /// <summary>Asks the database for its time until that is known well enough for moments so far apart; a few times, and not again at once.</summary>
+    private async Task SetClockAsync(double perSecond)
+    {
+        var enough = Late((long)(1e6 * Spread / perSecond)) / 4.0;
+        if (clock.Error <= enough || (lastSet is { } set && time.GetElapsedTime(set) < SetAgainAfter))
+        {
+            return;
+        }
+
+        await using var connection = await source.OpenConnectionAsync();
+        for (var question = 0; question < MostQuestions && clock.Error > enough; question++)
+        {
+            await using var command = new NpgsqlCommand(StoreBudgetSql.Time, connection) { CommandTimeout = 10 };
+            var asked = time.GetTimestamp();
+            var now = (long)(await command.ExecuteScalarAsync())!;
+            clock.Learn(asked, time.GetTimestamp(), now);
+        }
+
+        lastSet = time.GetTimestamp();
+    }
+
+    private static long Late(long spacing) => Math.Max(LeastLateness, (long)(spacing * Lateness / Spread));
 
     private async Task<PauseNote> NoteAsync(Throttle throttle)
     {

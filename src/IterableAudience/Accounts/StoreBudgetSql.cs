@@ -14,6 +14,9 @@ internal static class StoreBudgetSql
     /// <summary>A crash of the server may lose the last half second of budgets; nothing waits for the disk.</summary>
     private const string NotForced = "set_config('synchronous_commit', 'off', true) = 'off'";
 
+    /// <summary>What time it is.</summary>
+    public static readonly string Time = $"SELECT {Now}";
+
     /// <summary>The rate, raised by the quiet time since the last pause.</summary>
     private static readonly string Raised = string.Create(
         CultureInfo.InvariantCulture,
