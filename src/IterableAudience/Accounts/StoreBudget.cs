@@ -10,7 +10,7 @@ namespace IterableAudience.Accounts;
 /// comes later than 3 % of the distance lets his go: so two starts of different nodes are never nearer than they may be, though each
 /// node's idea of the database's clock, and its timers, are a little off.
 /// </summary>
-/// <remarks>A node that dies loses the one start that it had reserved. The statements don't wait for the disk.</remarks>
+/// <remarks>A moment that was let go is given back with the next reservation, if nobody has one behind it. A node that dies loses the one that it had. The statements don't wait for the disk.</remarks>
 internal sealed class StoreBudget(NpgsqlDataSource source, string project, TimeProvider time) : IRateBudget
 {
     private const double Spread = 1.04;
@@ -19,12 +19,14 @@ internal sealed class StoreBudget(NpgsqlDataSource source, string project, TimeP
     /// <summary>Above 30 requests a second, where three percent are less than this, a start may come this much too near to the next one.</summary>
     private const long LeastLateness = 1000;
 
+    private const long None = -1;
     private const int MostQuestions = 20;
     private static readonly TimeSpan SetAgainAfter = TimeSpan.FromSeconds(5);
 
     private readonly DatabaseClock clock = new(time);
     private readonly Lock gate = new();
     private int answered = -1;
+    private long unused = None;
     private long? lastSet;
     private PauseNote last;
 
@@ -32,7 +34,10 @@ internal sealed class StoreBudget(NpgsqlDataSource source, string project, TimeP
 
     public void Started(long at)
     {
-        // reserved is used up
+        lock (gate)
+        {
+            unused = None;
+        }
     }
 
     public void Answered(int generation)
@@ -55,6 +60,11 @@ internal sealed class StoreBudget(NpgsqlDataSource source, string project, TimeP
         var got = time.GetTimestamp();
         var (now, at, spacing, pausedUntil) = (reader.GetInt64(0), reader.GetInt64(1), reader.GetInt64(2), reader.GetInt64(3));
         clock.Learn(asked, got, now);
+        lock (gate)
+        {
+            unused = pausedUntil > now ? unused : at;
+        }
+
         last = last with { Rate = 1e6 * Spread / spacing, Strikes = reader.GetInt32(4), Generation = reader.GetInt32(5) };
 
         // Not before the moment has come for certain and not after the last one that may do, unless the clock is too uncertain to tell both.
@@ -117,6 +127,7 @@ internal sealed class StoreBudget(NpgsqlDataSource source, string project, TimeP
         lock (gate)
         {
             command.Parameters.AddWithValue("answered", answered);
+            command.Parameters.AddWithValue("unused", unused);
         }
 
         foreach (var (name, value) in parameters)

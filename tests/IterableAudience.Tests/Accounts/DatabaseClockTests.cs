@@ -45,7 +45,7 @@ public sealed class DatabaseClockTests
         _clock.Learn(asked, _time.GetTimestamp(), says);
     }
 
-    private long Now() => (long)(_time.GetTimestamp() / (_time.TimestampFrequency / 1e6));
+    private long Now() => _time.GetTimestamp() / (_time.TimestampFrequency / 1_000_000);
 
     /// <summary>By how many microseconds this moment is put too late.</summary>
     private double Error(long ahead) => (_clock.Timestamp(Now() + ahead) - _time.GetTimestamp()) / (_time.TimestampFrequency / 1e6);
