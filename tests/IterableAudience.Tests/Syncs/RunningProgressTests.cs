@@ -81,6 +81,7 @@ public sealed class RunningProgressTests : IAsyncLifetime
         _sync.Gate.Close();
         var id = await _audience.StartAsync(Row.People(1));
         await _sync.Gate.ArrivedAsync(Cancel);
+        await ProgressAsync(_audience, id); // makes the token that the next ones come with
         using var release = new ManualResetEventSlim();
         var held = store.WriteAsync(_ => release.Wait(Cancel), durable: false, Cancel);
         try
