@@ -11,6 +11,9 @@ if (args is [HealthCheckCommand.Argument])
 
 try
 {
+    if (StoreCommand.IsMeant(args))
+        return await StoreCommand.RunAsync(args);
+
     var builder = WebApplication.CreateBuilder(args).AddHosting();
     builder.Services.AddStore(builder.Configuration);
     builder.Services.AddIterable(builder.Configuration);

@@ -1,6 +1,7 @@
 using IterableAudience.Hosting;
 using IterableAudience.Iterable;
 using IterableAudience.Store;
+using Npgsql;
 
 namespace IterableAudience.Accounts;
 
@@ -11,6 +12,7 @@ internal static class AccountsSetup
             .AddSingleton<AccountSecrets>()
             .AddSingleton<ProjectDirectory>()
             .AddSingleton<ListMaker>()
+            .AddSingleton(Budgets)
             // The text of the failure is made for operators and holds no values.
             .AddProblem<IterableFailureException>(e => ProblemAnswer.BadGateway(e.Message).With("reason", Word(e.Category)))
             .AddLiveId("{accountId}", "/v2/accounts/{id}", db => db.Accounts
@@ -21,6 +23,16 @@ internal static class AccountsSetup
     {
         await using var db = app.Services.GetRequiredService<Func<StoreContext>>()();
         await app.Services.GetRequiredService<AccountSecrets>().CheckAsync(db, app.Lifetime.ApplicationStopping);
+    }
+
+    /// <summary>Nodes that share a store share the budgets in it. An embedded store has one node, which keeps them in memory.</summary>
+    private static BudgetSource Budgets(IServiceProvider services)
+    {
+        var time = services.GetRequiredService<TimeProvider>();
+        if (!services.GetRequiredService<StoreLocation>().IsPostgres)
+            return BudgetSource.Process(time);
+        var source = services.GetRequiredService<NpgsqlDataSource>();
+        return new(project => new StoreBudget(source, project, time), services.GetRequiredService<LiveNodes>().Count);
     }
 
     private static string Word(FailureCategory category) => System.Text.Json.JsonNamingPolicy.SnakeCaseLower.ConvertName(category.ToString());

@@ -22,7 +22,7 @@ internal static class HostingSetup
 
         builder.Services.AddSingleton(TimeProvider.System);
         builder.Services.AddLogs(builder.Configuration);
-        builder.Services.AddProblems().AddJson().AddServiceMetrics().AddDocuments().AddSingleton<LiveIds>();
+        builder.Services.AddProblems().AddJson().AddTelemetry(builder.Configuration).AddDocuments().AddSingleton<LiveIds>();
         builder.Services.AddSecurity(builder.Configuration);
         builder.Services.AddValidatorsFromAssemblyContaining<Program>(
             ServiceLifetime.Singleton,

@@ -21,17 +21,22 @@ internal sealed partial class AttemptHandler(
     {
         var call = IterableCall.Of(request);
         var pacer = pacers.For(call.Project);
-        using var permit = await pacer.EnterAsync(pacers.LimitsOf(call.Project), call.PausePatience, stop);
+        var asked = time.GetTimestamp();
+        using var permit = await EnterAsync(pacer, call, stop);
         stop.ThrowIfCancellationRequested(); // turn and stop may have come together
 
+        using var span = IterableTelemetry.Start(request, call, time.GetElapsedTime(asked, permit.StartedAt));
         var at = time.GetUtcNow();
         var (answer, response, exception) = await AttemptAsync(request, call.Read);
         var attempt = call.Note(answer, permit.StartedAt, time.GetUtcNow());
-        call.Log?.Invoke(new AttemptReport(at, time.GetElapsedTime(permit.StartedAt), attempt, answer));
+        var took = time.GetElapsedTime(permit.StartedAt);
+        IterableTelemetry.End(span, request, answer, took);
+        call.Log?.Invoke(new AttemptReport(at, took, attempt, answer));
         if (answer.Failure.Remedy == Remedy.SlowDown)
         {
-            var pause = pacer.Throttled(permit, answer.RetryAfter, options.Value.BackoffBase, Random.Shared.NextDouble());
-            Log.Throttled(logger, call.Project.ProjectKey, pause.TotalSeconds);
+            var pause = await pacer.ThrottledAsync(permit, answer.RetryAfter, options.Value.BackoffBase, Random.Shared.NextDouble());
+            IterableTelemetry.Paused(pause);
+            Log.Throttled(logger, call.Project.ProjectKey, pause.TotalSeconds, pacer.Status.EffectiveRate);
         }
         else if (answer.Status is not null)
         {
@@ -39,6 +44,26 @@ internal sealed partial class AttemptHandler(
         }
 
         return response ?? throw new AttemptFailedException(call, exception);
+    }
+
+    /// <summary>Waits for a turn while the gate is open: a node that may have lost its syncs takes no turn from others, and uses none that it got too late.</summary>
+    private async Task<ProjectPacer.Permit> EnterAsync(ProjectPacer pacer, IterableCall call, CancellationToken stop)
+    {
+        while (true)
+        {
+            if (call.Gate is { } gate)
+            {
+                await gate.WhenOpenAsync(stop);
+            }
+
+            var permit = await pacer.EnterAsync(pacers.LimitsOf(call.Project), call.Queue, call.PausePatience, stop);
+            if (call.Gate is null or { IsOpen: true })
+            {
+                return permit;
+            }
+
+            permit.Dispose();
+        }
     }
 
     private async Task<(Answer, HttpResponseMessage?, Exception?)> AttemptAsync(HttpRequestMessage request, BodyReader read)
@@ -83,8 +108,8 @@ internal sealed partial class AttemptHandler(
 
     private static partial class Log
     {
-        [LoggerMessage(3001, LogLevel.Information, "Iterable project {ProjectKey} is over its rate limit: all its requests pause for {Seconds:0.0} s")]
-        public static partial void Throttled(ILogger logger, string projectKey, double seconds);
+        [LoggerMessage(3001, LogLevel.Information, "Iterable project {ProjectKey} is over its rate limit: all its requests pause for {Seconds:0.0} s and go on at {Rate:0.##} a second")]
+        public static partial void Throttled(ILogger logger, string projectKey, double seconds, double rate);
     }
 }
 

@@ -40,8 +40,12 @@ internal sealed class BatchContent : HttpContent
     public static BatchContent Unsubscribe(long listId, IReadOnlyList<Identity> subscribers)
         => new(listId, subscribers, ChannelUnsubscribe, false);
 
+    /// <summary>Subscribers in it.</summary>
+    public int Rows { get; }
+
     private BatchContent(long listId, IReadOnlyList<Identity> subscribers, JsonEncodedText? flag, bool value)
     {
+        Rows = subscribers.Count;
         Headers.ContentType = new MediaTypeHeaderValue("application/json");
         using var json = new Utf8JsonWriter(buffer, WriterOptions);
         json.WriteStartObject();

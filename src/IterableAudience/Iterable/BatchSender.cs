@@ -105,6 +105,11 @@ internal sealed class BatchSender(IterableClient client, IOptions<IterableOption
             report.Answer.Failure.Category == FailureCategory.Throttled,
             isPart));
 
+        if (isPart)
+        {
+            IterableTelemetry.Part(request.Kind);
+        }
+
         return request.Kind == OperationKind.Subscribe
             ? client.SubscribeAsync(request, subscribers, Log, stop)
             : client.UnsubscribeAsync(request, subscribers, Log, stop);

@@ -21,11 +21,17 @@ internal sealed class IterableCall(IterableProject project, BodyReader read)
     /// <summary>How long the call waits for a project that is paused already.</summary>
     public TimeSpan PausePatience { get; init; }
 
+    /// <summary>Whose call it is: callers of one project take turns.</summary>
+    public required string Queue { get; init; }
+
     /// <summary>Until when an unknown list may just be new.</summary>
     public DateTimeOffset? ListIsNewUntil { get; init; }
 
     /// <summary>Told of each attempt; null for control calls.</summary>
     public Action<AttemptReport>? Log { get; init; }
+
+    /// <summary>Whether an attempt may be started now; null: always.</summary>
+    public ISendGate? Gate { get; init; }
 
     /// <summary>Attempts that weren't throttled, nor refused because the list is too new.</summary>
     public int Attempts { get; private set; }

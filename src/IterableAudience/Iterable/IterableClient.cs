@@ -97,7 +97,7 @@ public sealed class IterableClient
         => DeliverAsync(batch, "/api/lists/unsubscribe", BatchContent.Unsubscribe(batch.ListId, subscribers), log, stop);
 
     private static IterableCall Control(IterableProject project, BodyReader read, int attempts)
-        => new(project, read) { MaxAttempts = attempts, PausePatience = ControlPatience };
+        => new(project, read) { MaxAttempts = attempts, PausePatience = ControlPatience, Queue = "control" };
 
     private async Task<IterableCall> DeliverAsync(BatchRequest batch, string path, BatchContent body, Action<AttemptReport> log, CancellationToken stop)
     {
@@ -107,8 +107,10 @@ public sealed class IterableClient
             MaxAttempts = options.MaxAttempts,
             ThrottlePatience = options.ThrottlePatience,
             PausePatience = options.ThrottlePatience,
+            Queue = batch.SyncId,
             ListIsNewUntil = batch.ListMadeAt + NewList,
             Log = log,
+            Gate = batch.Gate,
         };
         await SendAsync(call, HttpMethod.Post, path, content, stop);
         return call;

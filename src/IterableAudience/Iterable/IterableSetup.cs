@@ -13,6 +13,8 @@ public static class IterableSetup
         services.AddOptions<IterableOptions>().Bind(configuration.GetSection(IterableOptions.Section)).ValidateOnStart();
         services.AddSingleton<IValidateOptions<IterableOptions>, OptionsValidator>();
         services.TryAddSingleton(TimeProvider.System);
+        services.TryAddSingleton(new LiveNodes(static () => 1));
+        services.TryAddSingleton(s => BudgetSource.Process(s.GetRequiredService<TimeProvider>()));
         services.AddSingleton<ProjectPacers>();
         services.AddSingleton<ListsCache>();
         services.AddSingleton<IterableResilience>();
@@ -27,6 +29,7 @@ public static class IterableSetup
             {
                 AllowAutoRedirect = false, // a redirect would carry the key elsewhere
                 UseCookies = false,
+                ActivityHeadersPropagator = null, // our spans are nobody's business there
                 AutomaticDecompression = DecompressionMethods.All,
                 PooledConnectionLifetime = TimeSpan.FromMinutes(5),
             })

@@ -1,77 +1,112 @@
 namespace IterableAudience.Iterable;
 
 /// <summary>
-/// The rate budget of one Iterable project, shared by all its connections and accounts. At most R·t + 1 requests start in any t seconds
-/// (a generic cell rate algorithm without a burst: each start is at least 1/R after the last one), no more than so many are on the wire,
-/// and a 429 stops all of them for a while. Whoever asked first goes first.
+/// Lets the requests of one Iterable project start: when its budget says so (<see cref="IRateBudget"/>), no more on the wire at once than
+/// allowed, none while the project is paused after a 429, and the syncs of the project in turn. After a 429 requests go one by one until one
+/// of them gets another answer.
 /// </summary>
-/// <remarks>Safe to use from many threads. The limits are those of whoever is next: an account that allows itself less is served at its own pace.</remarks>
-internal sealed class ProjectPacer(TimeProvider time) : IDisposable
+/// <remarks>
+/// Safe to use from many threads. The limits are those of whoever is next: an account that allows itself less is served at its own pace.
+/// With several nodes each has its share of the requests in flight, at least one.
+/// </remarks>
+internal sealed class ProjectPacer(TimeProvider time, IRateBudget budget, Func<int> liveNodes) : IDisposable
 {
     // A timer comes up to two milliseconds late. Below this distance between two starts that would cost more than a twentieth of the budget,
-    // so the last moments are polled for, and below the next one all of the wait is. The usual few requests per second need neither.
+    // so the last moments are polled for, and below the next one all of the wait is. The usual few requests per second need neither, unless
+    // the start is reserved for a moment.
     private static readonly TimeSpan Fine = TimeSpan.FromMilliseconds(40);
     private static readonly TimeSpan VeryFine = TimeSpan.FromMilliseconds(5);
     private static readonly TimeSpan TimerLateness = TimeSpan.FromMilliseconds(2);
 
     private readonly Lock gate = new();
-    private readonly Queue<Waiter> waiting = new();
+    private readonly PaceTurns<Waiter> turns = new(static w => w.Task.IsCompleted);
     private ITimer? timer;
     private bool polling;
+    private bool asking;
+    private StartSlot? reserved;
+    private int notesUnderWay;
     private int inFlight;
-    private long? lastStart;
+    private Permit? probe;
     private long? pausedUntil;
     private int strikes;
     private int generation;
     private long? lastOtherAnswer;
+    private PaceLimits lastLimits;
+    private double rate;
+    private double answerSeconds;
+    private long started;
+
+    /// <summary>A pacer of a project that only this process uses.</summary>
+    public ProjectPacer(TimeProvider time)
+        : this(time, new ProcessBudget(time), static () => 1)
+    {
+    }
+
+    /// <summary>How the project stands.</summary>
+    public PaceStatus Status
+    {
+        get
+        {
+            lock (gate)
+            {
+                return new(
+                    lastLimits.RequestsPerSecond, rate, inFlight, lastLimits.MaxInFlight == 0 ? 0 : Room(lastLimits),
+                    turns.All.Count(), PauseLeft() ?? TimeSpan.Zero, TimeSpan.FromSeconds(answerSeconds), started);
+            }
+        }
+    }
 
     /// <summary>Waits for the turn of a request; the request ends when the permit is disposed.</summary>
+    /// <param name="limits">Of the request's account.</param>
+    /// <param name="queue">Whose request it is: queues take turns.</param>
+    /// <param name="patience">How long a pause of the project is waited for.</param>
+    /// <param name="stop">Ends the wait.</param>
     /// <exception cref="ProjectPausedException">The project is paused, or gets paused meanwhile, for longer than <paramref name="patience"/>.</exception>
-    public async ValueTask<Permit> EnterAsync(PaceLimits limits, TimeSpan patience, CancellationToken stop)
+    /// <exception cref="System.Data.Common.DbException">The budget is in a store that can't be used.</exception>
+    public Task<Permit> EnterAsync(PaceLimits limits, string queue, TimeSpan patience, CancellationToken stop)
     {
-        stop.ThrowIfCancellationRequested();
-        Waiter waiter;
+        if (stop.IsCancellationRequested)
+        {
+            return Task.FromCanceled<Permit>(stop);
+        }
+
+        var waiter = new Waiter(limits, patience);
         lock (gate)
         {
             if (PauseLeft() is { } pause && pause > patience)
             {
-                throw new ProjectPausedException(pause);
+                return Task.FromException<Permit>(new ProjectPausedException(pause));
             }
 
-            waiter = new Waiter(limits, patience);
-            waiting.Enqueue(waiter);
+            turns.Add(queue, waiter);
             Serve();
         }
 
-        using var registration = stop.UnsafeRegister(static (w, token) => ((Waiter)w!).TrySetCanceled(token), waiter);
-        return await waiter.Task.ConfigureAwait(false);
+        waiter.GiveUpOn(stop);
+        return waiter.Task;
     }
 
-    /// <summary>
-    /// A request was answered by 429: the project pauses, for as long as Iterable says or else for a time that doubles with each 429 in a row.
-    /// Requests that were on the wire together count as one.
-    /// </summary>
-    public TimeSpan Throttled(Permit permit, TimeSpan? retryAfter, TimeSpan backoffBase, double jitter)
+    /// <summary>A request was answered by 429: the project slows down and pauses, see <see cref="IRateBudget.ThrottledAsync"/>.</summary>
+    /// <returns>How long the project pauses.</returns>
+    public async ValueTask<TimeSpan> ThrottledAsync(Permit permit, TimeSpan? retryAfter, TimeSpan backoffBase, double jitter)
     {
+        ValueTask<PauseNote> noting;
         lock (gate)
         {
-            if (permit.Generation == generation)
-            {
-                strikes++;
-                generation++;
-            }
-
-            var pause = retryAfter ?? Backoff.After(strikes, backoffBase, jitter);
-            var until = time.GetTimestamp() + Ticks(pause);
-            pausedUntil = pausedUntil > until ? pausedUntil : until;
-            foreach (var waiter in waiting.Where(w => w.Patience < pause))
-            {
-                waiter.TrySetException(new ProjectPausedException(pause));
-            }
-
-            Serve();
-            return pause;
+            notesUnderWay++; // nothing starts until it is known for how long
+            noting = budget.ThrottledAsync(new Throttle(permit.Generation, permit.Limits.RequestsPerSecond, retryAfter, backoffBase, jitter));
         }
+
+        var note = await noting.ConfigureAwait(false);
+        lock (gate)
+        {
+            notesUnderWay--;
+            (rate, generation, strikes) = (note.Rate, note.Generation, note.Strikes);
+            Pause(time.GetTimestamp() + (long)(note.Pause.TotalSeconds * time.TimestampFrequency));
+            Serve();
+        }
+
+        return note.Pause;
     }
 
     /// <summary>A request got another answer than 429: the project has budget again.</summary>
@@ -80,7 +115,13 @@ internal sealed class ProjectPacer(TimeProvider time) : IDisposable
         lock (gate)
         {
             lastOtherAnswer = time.GetTimestamp();
-            strikes = permit.Generation == generation ? 0 : strikes;
+            budget.Answered(permit.Generation);
+            if (permit.Generation == generation && strikes > 0)
+            {
+                strikes = 0;
+                probe = null;
+                Serve();
+            }
         }
     }
 
@@ -95,11 +136,14 @@ internal sealed class ProjectPacer(TimeProvider time) : IDisposable
 
     public void Dispose() => timer?.Dispose();
 
-    private void Leave()
+    private void Leave(Permit permit)
     {
         lock (gate)
         {
             inFlight--;
+            probe = probe == permit ? null : probe;
+            var took = time.GetElapsedTime(permit.StartedAt).TotalSeconds;
+            answerSeconds = answerSeconds == 0 ? took : (0.8 * answerSeconds) + (0.2 * took);
             Serve();
         }
     }
@@ -116,40 +160,125 @@ internal sealed class ProjectPacer(TimeProvider time) : IDisposable
     /// <summary>Lets in who is due, and sees to it that it is called again when the next one is. Called under the lock.</summary>
     private void Serve()
     {
-        while (waiting.TryPeek(out var next))
+        while (turns.TryPeek(out var next))
         {
-            if (next.Task.IsCompleted)
+            if (asking || notesUnderWay > 0 || probe is not null || inFlight >= Room(next.Limits))
             {
-                waiting.Dequeue();
-                continue;
-            }
-
-            if (inFlight >= next.Limits.MaxInFlight)
-            {
-                return; // Leave comes back
+                return; // who ends it comes back
             }
 
             var now = time.GetTimestamp();
-            var spacing = (long)Math.Ceiling(time.TimestampFrequency / next.Limits.RequestsPerSecond);
-            var due = Math.Max(lastStart + spacing ?? now, pausedUntil ?? now);
-            if (due > now)
+            if (pausedUntil > now)
             {
-                CallAgain(time.GetElapsedTime(now, due), time.GetElapsedTime(0, spacing));
+                CallAgain(pausedUntil.Value - now, TimeSpan.MaxValue, exactly: false);
                 return;
             }
 
-            waiting.Dequeue();
-            if (next.TrySetResult(new Permit(this, now, generation)))
+            if ((reserved ?? Ask(next.Limits)) is not { } slot)
             {
-                lastStart = now;
-                inFlight++;
+                return;
+            }
+
+            reserved = null;
+            if (slot.PausedUntil > now)
+            {
+                Pause(slot.PausedUntil); // another node met a 429
+            }
+            else if (slot.At > now)
+            {
+                reserved = slot.IsReserved ? slot : null;
+                CallAgain(slot.At - now, TimeSpan.FromSeconds(1 / slot.Rate), slot.IsReserved);
+                return;
+            }
+            else if (now <= slot.Latest)
+            {
+                Start(next, now, slot);
             }
         }
     }
 
-    private void CallAgain(TimeSpan wait, TimeSpan spacing)
+    private void Start(Waiter next, long now, StartSlot slot)
     {
-        var fine = spacing < Fine;
+        turns.Take();
+        var permit = new Permit(this, now, slot.Generation, next.Limits);
+        if (!next.TrySetResult(permit))
+        {
+            reserved = slot.IsReserved ? slot : null; // gave up just now
+            return;
+        }
+
+        budget.Started(now);
+        inFlight++;
+        started++;
+        probe = strikes > 0 ? permit : null;
+    }
+
+    /// <summary>The next start; null when the answer takes a while, and brings itself then.</summary>
+    private StartSlot? Ask(PaceLimits limits)
+    {
+        lastLimits = limits;
+        var asked = budget.NextAsync(limits);
+        if (asked.IsCompletedSuccessfully)
+        {
+            return Learn(asked.Result);
+        }
+
+        asking = true;
+        _ = TakeAsync(asked.AsTask());
+        return null;
+    }
+
+    private async Task TakeAsync(Task<StartSlot> asked)
+    {
+        await ((Task)asked).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        lock (gate)
+        {
+            asking = false;
+            if (asked.IsCompletedSuccessfully)
+            {
+                reserved = Learn(asked.Result);
+            }
+            else
+            {
+                // Without its budget nobody may start; whoever waits knows what to do when a store is in trouble.
+                foreach (var waiter in turns.All.ToList())
+                {
+                    waiter.TrySetException(asked.Exception?.InnerException ?? new OperationCanceledException());
+                }
+            }
+
+            Serve();
+        }
+    }
+
+    private StartSlot Learn(StartSlot slot)
+    {
+        (rate, generation, strikes) = (slot.Rate, slot.Generation, slot.Strikes);
+        return slot;
+    }
+
+    /// <summary>Nothing starts until then, and nobody waits for it who has less patience.</summary>
+    private void Pause(long until)
+    {
+        reserved = null;
+        pausedUntil = Math.Max(pausedUntil ?? until, until);
+        if (PauseLeft() is not { } pause)
+        {
+            return;
+        }
+
+        foreach (var waiter in turns.All.Where(w => w.Patience < pause).ToList())
+        {
+            waiter.TrySetException(new ProjectPausedException(pause));
+        }
+    }
+
+    private int Room(PaceLimits limits) => Math.Max(1, limits.MaxInFlight / Math.Max(1, liveNodes()));
+
+    private void CallAgain(long ticks, TimeSpan spacing, bool exactly)
+    {
+        var wait = time.GetElapsedTime(0, ticks);
+        var fine = exactly || spacing < Fine;
         if (wait <= (spacing < VeryFine ? VeryFine : fine ? TimerLateness : TimeSpan.Zero))
         {
             if (!polling)
@@ -169,10 +298,8 @@ internal sealed class ProjectPacer(TimeProvider time) : IDisposable
 
     private TimeSpan? PauseLeft() => pausedUntil is { } until && until > time.GetTimestamp() ? time.GetElapsedTime(time.GetTimestamp(), until) : null;
 
-    private long Ticks(TimeSpan span) => (long)(span.TotalSeconds * time.TimestampFrequency);
-
     /// <summary>One request on the wire.</summary>
-    internal sealed class Permit(ProjectPacer pacer, long startedAt, int generation) : IDisposable
+    internal sealed class Permit(ProjectPacer pacer, long startedAt, int generation, PaceLimits limits) : IDisposable
     {
         private ProjectPacer? pacer = pacer;
 
@@ -182,7 +309,10 @@ internal sealed class ProjectPacer(TimeProvider time) : IDisposable
         /// <summary>How many pauses the project had had by then.</summary>
         public int Generation { get; } = generation;
 
-        public void Dispose() => Interlocked.Exchange(ref pacer, null)?.Leave();
+        /// <summary>What the request kept.</summary>
+        public PaceLimits Limits { get; } = limits;
+
+        public void Dispose() => Interlocked.Exchange(ref pacer, null)?.Leave(this);
     }
 
     private sealed class Waiter(PaceLimits limits, TimeSpan patience)
@@ -191,15 +321,19 @@ internal sealed class ProjectPacer(TimeProvider time) : IDisposable
         public PaceLimits Limits { get; } = limits;
 
         public TimeSpan Patience { get; } = patience;
+
+        /// <summary>Ends the wait with the token; it is let go of as soon as the wait has ended.</summary>
+        public void GiveUpOn(CancellationToken stop)
+        {
+            if (Task.IsCompleted)
+            {
+                return;
+            }
+
+            var registration = stop.UnsafeRegister(static (w, token) => ((Waiter)w!).TrySetCanceled(token), this);
+            _ = Task.ContinueWith(
+                static (_, r) => ((CancellationTokenRegistration)r!).Dispose(), registration,
+                CancellationToken.None, TaskContinuationOptions.DenyChildAttach, TaskScheduler.Default);
+        }
     }
-}
-
-/// <summary>The limits that a request keeps.</summary>
-internal readonly record struct PaceLimits(double RequestsPerSecond, int MaxInFlight);
-
-/// <summary>The project is paused for longer than the caller will wait.</summary>
-internal sealed class ProjectPausedException(TimeSpan pause) : Exception("The Iterable project is over its rate limit and paused.")
-{
-    /// <summary>How long the project stays paused.</summary>
-    public TimeSpan Pause { get; } = pause;
 }

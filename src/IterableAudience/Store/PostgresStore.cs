@@ -9,7 +9,8 @@ namespace IterableAudience.Store;
 /// sync come one after the other, here by a lock of the process and between nodes by an advisory lock, so that a batch's answer is recorded as if
 /// it were alone. Writes of different syncs don't wait for each other.
 /// </summary>
-internal sealed class PostgresStore(NpgsqlDataSource source) : LeanStore, IDisposable
+[SuppressMessage("Design", "CA1001", Justification = "A semaphore that nobody waits for by handle holds nothing, and writes may outlive the service's container.")]
+internal sealed class PostgresStore(NpgsqlDataSource source) : LeanStore
 {
     /// <summary>Writes that run at the same time; a sync has one. More would only wait inside the server.</summary>
     private const int MaxWriters = 16;
@@ -32,13 +33,13 @@ internal sealed class PostgresStore(NpgsqlDataSource source) : LeanStore, IDispo
     /// <inheritdoc/>
     public override LeanStore For(SyncClaim claim) => new Claimed(this, claim);
 
-    public void Dispose() => _writers.Dispose();
-
     private async Task<T> WriteAsync<T>(SyncClaim? claim, Func<DbConnection, T> work, bool durable, CancellationToken cancel)
     {
+        using var timing = StoreTelemetry.Come(durable);
         await _writers.WaitAsync(cancel);
         try
         {
+            timing.Begin();
             // Off the caller's thread: the work waits for the server's answers.
             return await Task.Run(() => Write(claim, work, durable), CancellationToken.None);
         }

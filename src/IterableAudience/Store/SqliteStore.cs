@@ -20,7 +20,8 @@ internal sealed class SqliteStore(string connectionString) : LeanStore, IDisposa
     public override async Task<T> WriteAsync<T>(Func<DbConnection, T> work, bool durable, CancellationToken cancel)
     {
         cancel.ThrowIfCancellationRequested();
-        var job = new WriteJob<T>(work) { Durable = durable };
+        using var timing = StoreTelemetry.Come(durable);
+        var job = new WriteJob<T>(timing.Timed(work)) { Durable = durable };
         using var registration = cancel.Register(() =>
         {
             if (job.TryGiveUp())

@@ -45,8 +45,8 @@ internal sealed record StoreLocation(string ConnectionString, string? File, stri
             Set(builder, "Command Timeout", 60);
             Set(builder, "Maximum Pool Size", 50);
             Set(builder, "Application Name", "iterable-audience");
-            // A plan that was made while a table was small must not be kept when it is large.
-            Set(builder, "Options", "-c plan_cache_mode=force_custom_plan");
+            // A plan that was made while a table was small must not be kept when it is large; a node that freezes in a transaction must not keep its locks.
+            Set(builder, "Options", "-c plan_cache_mode=force_custom_plan -c idle_in_transaction_session_timeout=15000");
             return new(builder.ToString(), null, $"{builder.Host}:{builder.Port}/{builder.Database ?? builder.Username}");
         }
         catch (Exception e) when (e is ArgumentException or FormatException)

@@ -3,6 +3,9 @@ using IterableAudience.Hosting;
 using Microsoft.AspNetCore.DataProtection.KeyManagement;
 using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Infrastructure;
+using Microsoft.EntityFrameworkCore.Migrations;
+using Microsoft.EntityFrameworkCore.Storage;
 using Npgsql;
 
 namespace IterableAudience.Store;
@@ -45,7 +48,9 @@ internal static class StoreSetup
     {
         services.AddSingleton(_ => NpgsqlDataSource.Create(location.ConnectionString));
         services.AddSingleton<LeanStore, PostgresStore>();
-        services.AddContext<PostgresStoreContext>((s, o) => o.UseNpgsql(s.GetRequiredService<NpgsqlDataSource>()));
+        // The driver's own strategy repeats nothing either, but hides the server's error inside another one.
+        services.AddContext<PostgresStoreContext>(
+            (s, o) => o.UseNpgsql(s.GetRequiredService<NpgsqlDataSource>(), n => n.ExecutionStrategy(d => new NonRetryingExecutionStrategy(d))));
     }
 
     private static void AddContext<T>(this IServiceCollection services, Action<IServiceProvider, DbContextOptionsBuilder> options)
@@ -73,6 +78,7 @@ internal static class StoreSetup
             if (!location.IsPostgres)
                 Prepare(location);
             await using var db = services.GetRequiredService<Func<StoreContext>>()();
+            await db.GetService<IHistoryRepository>().CreateIfNotExistsAsync(cancellation); // else EF Core logs an error about a new store
             var pending = (await db.Database.GetPendingMigrationsAsync(cancellation)).ToList();
             await db.Database.MigrateAsync(cancellation);
             await services.GetRequiredService<StoreSecrets>().LoadAsync(db, cancellation);

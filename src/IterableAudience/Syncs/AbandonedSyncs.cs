@@ -4,7 +4,7 @@ using IterableAudience.Syncs.Staging;
 namespace IterableAudience.Syncs;
 
 /// <summary>Ends syncs whose body never became whole: nothing is sent, and what had come in is accounted for.</summary>
-internal sealed class AbandonedSyncs(LeanStore store, SyncWorkLoader loader, SyncCloser closer)
+internal sealed class AbandonedSyncs(SyncWorkLoader loader, SyncCloser closer)
 {
     public const string Stopped = "The service stopped while the body was coming in. Nothing was sent; push the records again.";
 
@@ -19,7 +19,7 @@ internal sealed class AbandonedSyncs(LeanStore store, SyncWorkLoader loader, Syn
     /// <summary>Ends a sync as aborted or cancelled; the key of its body is free again.</summary>
     public async Task CloseAsync(SyncWork work, SyncOutcome outcome, string error, CancellationToken cancel)
     {
-        await store.WriteAsync(
+        await work.Store.WriteAsync(
             write => write.Run(
                 "UPDATE sync SET \"IdempotencyKey\" = NULL, \"Partitions\" = @p WHERE \"No\" = @n", ("@p", work.Sync.Partitions), ("@n", work.Sync.No)),
             durable: false,
@@ -28,13 +28,13 @@ internal sealed class AbandonedSyncs(LeanStore store, SyncWorkLoader loader, Syn
     }
 
     /// <summary>The counts of what is in the store: those in memory died with the process.</summary>
-    private void Recount(SyncWork work)
+    private static void Recount(SyncWork work)
     {
-        work.Sync.Partitions = store.Read(c => c.Count("SELECT max(part) FROM chunk WHERE sync = @s", ("@s", work.Sync.No))) > 0 ? Stager.LargePartitions : 1;
+        work.Sync.Partitions = work.Store.Read(c => c.Count("SELECT max(part) FROM chunk WHERE sync = @s", ("@s", work.Sync.No))) > 0 ? Stager.LargePartitions : 1;
         for (var part = 0; part < work.Sync.Partitions; part++)
         {
             List<StagedRecord> records = [];
-            foreach (var (seq, blob) in store.Read(c => c.Rows(
+            foreach (var (seq, blob) in work.Store.Read(c => c.Rows(
                 "SELECT seq, blob FROM chunk WHERE sync = @s AND part = @p", r => (r.GetInt32(0), r.Blob(1)), ("@s", work.Sync.No), ("@p", part))))
             {
                 ChunkCodec.Read(blob, seq, records);

@@ -1,6 +1,7 @@
 using IterableAudience.Connections;
 using IterableAudience.Hosting;
 using IterableAudience.Store;
+using IterableAudience.Syncs.Nodes;
 using IterableAudience.Syncs.Report;
 using IterableAudience.Syncs.Send;
 using Microsoft.EntityFrameworkCore;
@@ -8,7 +9,7 @@ using Microsoft.EntityFrameworkCore;
 namespace IterableAudience.Syncs;
 
 /// <summary>What a person decides about a plan: run exactly this one, or drop it.</summary>
-internal sealed class Approval(Func<StoreContext> open, LeanStore store, SyncQueue queue, SyncMonitor monitor, TimeProvider time)
+internal sealed class Approval(Func<StoreContext> open, LeanStore store, SyncQueue queue, NodeClaims node, SyncMonitor monitor, TimeProvider time)
 {
     /// <summary>Starts a new sync that runs the plan of <paramref name="planned"/>; refused when anything that the plan rests on has moved.</summary>
     public async Task<(Sync? Sync, ProblemAnswer? Conflict)> ApproveAsync(Connection connection, Sync planned, string planHash, CancellationToken cancel)
@@ -26,7 +27,7 @@ internal sealed class Approval(Func<StoreContext> open, LeanStore store, SyncQue
 
         if (planned.RecordsPurged)
         {
-            return (null, ProblemAnswer.Conflict("The plan's records have been removed by retention. Push the records again."));
+            return (null, Purged());
         }
 
         var ledgerVersion = await db.Lists.Where(l => l.No == planned.ListNo).Select(l => l.LedgerVersion).SingleAsync(cancel);
@@ -59,9 +60,10 @@ internal sealed class Approval(Func<StoreContext> open, LeanStore store, SyncQue
             PlanConnectionVersion = planned.PlanConnectionVersion,
             CountsJson = planned.CountsJson,
         };
-        if (!await SyncStart.SaveAsync(db, sync, cancel))
+        if (!await SyncStart.SaveAsync(db, sync, node, cancel))
         {
-            return (null, await SyncEndpoints.ObstacleAsync(db, connection, cancel) ?? SyncEndpoints.Running(null));
+            var purged = await db.Syncs.AnyAsync(s => s.No == planned.PlanSyncNo && s.RecordsPurged, cancel);
+            return (null, purged ? Purged() : await SyncEndpoints.ObstacleAsync(db, connection, cancel) ?? SyncEndpoints.Running(null));
         }
 
         _ = monitor.Of(sync.No);
@@ -89,14 +91,22 @@ internal sealed class Approval(Func<StoreContext> open, LeanStore store, SyncQue
             return ProblemAnswer.Conflict("The plan has been approved; there is nothing left to discard.");
         }
 
-        var batches = new BatchStore(store, sync.No, sync.PlanSyncNo);
-        var counts = await new ReportBuilder(store, batches, sync).CountAsync(SyncCloser.Unsent(SyncOutcome.Discarded), noteOutcomes: true, cancel);
+        sync.ReportJson = SyncJson.Write(
+            sync.RecordsPurged ? SyncReports.Discarded(SyncJson.Report(sync.ReportJson!)) : await CountDiscardedAsync(sync, cancel));
         sync.Outcome = SyncOutcome.Discarded;
         sync.Error = "The plan was discarded. Nothing was sent.";
-        sync.ReportJson = SyncJson.Write(SyncReports.Closed(SyncJson.Counts(sync.CountsJson), counts, new RequestCounts(0, 0, 0, 0)));
         await db.SaveChangesAsync(cancel);
         return null;
     }
+
+    private async Task<SyncReport> CountDiscardedAsync(Sync sync, CancellationToken cancel)
+    {
+        var batches = new BatchStore(store, sync.No, sync.PlanSyncNo);
+        var counts = await new ReportBuilder(store, batches, sync).CountAsync(SyncCloser.Unsent(SyncOutcome.Discarded), noteOutcomes: true, cancel);
+        return SyncReports.Closed(SyncJson.Counts(sync.CountsJson), counts, new RequestCounts(0, 0, 0, 0));
+    }
+
+    private static ProblemAnswer Purged() => ProblemAnswer.Conflict("The plan's records have been removed by retention. Push the records again.");
 
     private static ProblemAnswer? Undecidable(Sync sync)
         => sync.Outcome is SyncOutcome.Held or SyncOutcome.Planned && !sync.Active

@@ -3,6 +3,7 @@ using IterableAudience.Hosting;
 using IterableAudience.Iterable;
 using IterableAudience.Store;
 using IterableAudience.Syncs.Intake;
+using IterableAudience.Syncs.Nodes;
 using IterableAudience.Syncs.Staging;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Options;
@@ -18,11 +19,11 @@ internal sealed record PushOptions(bool Full, bool DryRun, bool Resend, long? Ex
 /// </summary>
 internal sealed class Push(
     Func<StoreContext> open,
-    LeanStore store,
     KeyedHash hash,
     SyncWorkLoader loader,
     AbandonedSyncs abandoned,
     SyncQueue queue,
+    NodeClaims node,
     SyncMonitor monitor,
     IOptions<IntakeOptions> intake,
     TimeProvider time)
@@ -49,7 +50,7 @@ internal sealed class Push(
             ExpectedRecords = options.ExpectedRecords,
             IdempotencyKey = idempotencyKey,
         };
-        return await SyncStart.SaveAsync(db, sync, cancel) ? sync : null;
+        return await SyncStart.SaveAsync(db, sync, node, cancel) ? sync : null;
     }
 
     /// <summary>Stages the body. Afterwards the sync is queued, or it has ended as aborted and the reason is thrown.</summary>
@@ -59,9 +60,9 @@ internal sealed class Push(
     {
         var work = await LoadAsync(sync.No);
         work.Progress.Phase = SyncPhase.Staging;
-        var stager = new Stager(store, hash, sync.No, work.Project.Type, sync.Full);
+        var stager = new Stager(work.Store, hash, sync.No, work.Project.Type, sync.Full);
         work.Progress.Counts = stager.Counts;
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(senderGone, work.Progress.Stop.Token, monitor.Stopping);
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(senderGone, work.Progress.Stop.Token, work.Progress.Lost.Token, monitor.Stopping);
         try
         {
             var read = ndjson
@@ -74,7 +75,7 @@ internal sealed class Push(
                 return;
             }
 
-            await QueueAsync(sync, stager, read.Hash);
+            await QueueAsync(work, stager, read.Hash);
             queue.Enqueue(sync.No);
         }
         catch (Exception e) when (e is BodyException or OperationCanceledException or IOException or Microsoft.AspNetCore.Connections.ConnectionAbortedException)
@@ -89,12 +90,16 @@ internal sealed class Push(
                 await stager.FinishAsync(CancellationToken.None);
                 await AbandonAsync(work, stager, cancelled ? SyncOutcome.Cancelled : SyncOutcome.Aborted, why);
             }
-            catch (Exception trouble) when (StoreTrouble.Is(trouble))
+            catch (Exception trouble) when (StoreTrouble.Is(trouble) && trouble is not ClaimLostException)
             {
                 queue.Abandon(sync.No);
             }
 
             throw;
+        }
+        catch (ClaimLostException)
+        {
+            throw; // it is another node's to end
         }
         catch
         {
@@ -124,16 +129,16 @@ internal sealed class Push(
     }
 
     /// <summary>The body is whole: on the disk when this returns, so that a 202 is a promise.</summary>
-    private async Task QueueAsync(Sync sync, Stager stager, string bodyHash)
+    private static async Task QueueAsync(SyncWork work, Stager stager, string bodyHash)
     {
-        monitor.Of(sync.No).Phase = SyncPhase.Queued;
-        await store.WriteAsync(
+        work.Progress.Phase = SyncPhase.Queued;
+        await work.Store.WriteAsync(
             write => write.Run(
                 """
                 UPDATE sync SET "Phase" = @p, "Outcome" = @o, "Partitions" = @t, "CountsJson" = @c, "BodyHash" = @b WHERE "No" = @n
                 """,
                 ("@p", (int)SyncPhase.Queued), ("@o", (int)SyncOutcome.Queued), ("@t", stager.Partitions), ("@c", SyncJson.Write(stager.Counts)),
-                ("@b", bodyHash), ("@n", sync.No)),
+                ("@b", bodyHash), ("@n", work.Sync.No)),
             durable: true,
             CancellationToken.None);
     }

@@ -14,9 +14,9 @@ internal static class RecordEndpoints
 
     public static void MapRecords(this RouteGroupBuilder connections)
     {
-        connections.MapGet("/{id}/syncs/{syncId}/records", All).Produces<RecordPage>(StatusCodes.Status200OK, "application/json", "text/csv", "application/x-ndjson");
-        connections.MapGet("/{id}/syncs/{syncId}/failed-records", Failed).Produces<RecordPage>(StatusCodes.Status200OK, "application/json", "text/csv", "application/x-ndjson");
-        connections.MapPost("/{id}/syncs/{syncId}/records/search", Search).Needs(Roles.Operator).Produces<RecordPage>().Example("""{ "email": "ada@example.com" }""");
+        connections.MapGet("/{id}/syncs/{syncId}/records", All).Produces<RecordPage>(StatusCodes.Status200OK, "application/json", "text/csv", "application/x-ndjson").Answers(409);
+        connections.MapGet("/{id}/syncs/{syncId}/failed-records", Failed).Produces<RecordPage>(StatusCodes.Status200OK, "application/json", "text/csv", "application/x-ndjson").Answers(409);
+        connections.MapPost("/{id}/syncs/{syncId}/records/search", Search).Needs(Roles.Operator).Produces<RecordPage>().Example("""{ "email": "ada@example.com" }""").Answers(409);
     }
 
     /// <summary>What became of each record of a sync. JSON pages, or with <c>Accept: text/csv</c> or <c>application/x-ndjson</c> all of it at once.</summary>
@@ -56,6 +56,11 @@ internal static class RecordEndpoints
         if (await SyncEndpoints.FindAsync(db, id, syncId, cancellation) is not { } found)
         {
             return ProblemAnswer.NotFound("sync");
+        }
+
+        if (found.Sync.RecordsPurged)
+        {
+            return SyncEndpoints.Purged();
         }
 
         var masked = !request.HttpContext.User.IsInRole(Roles.Operator) && !request.HttpContext.User.IsInRole(Roles.Admin);

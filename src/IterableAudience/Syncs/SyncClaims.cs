@@ -1,4 +1,5 @@
 using IterableAudience.Store;
+using IterableAudience.Syncs.Nodes;
 
 namespace IterableAudience.Syncs;
 
@@ -6,7 +7,7 @@ namespace IterableAudience.Syncs;
 /// The claim on a list and the steps of a sync's phase. A list has one sync at a time between plan and close; the claim is in the store,
 /// so a sync that was cut off keeps its list and is resumed before another one plans. Others wait here, in the order of their coming.
 /// </summary>
-internal sealed class SyncClaims(LeanStore store, TimeProvider time)
+internal sealed class SyncClaims(NodeClaims node, TimeProvider time)
 {
     private readonly Lock _gate = new();
     private TaskCompletionSource _released = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -27,20 +28,20 @@ internal sealed class SyncClaims(LeanStore store, TimeProvider time)
                 return true;
             }
 
-            // Another process may release it, too: look again now and then.
-            await Task.WhenAny(released, Task.Delay(TimeSpan.FromSeconds(5), time, stop));
+            // Another node may release it, too: look again now and then.
+            await Task.WhenAny(released, Task.Delay(node.Patrol ?? TimeSpan.FromSeconds(5), time, stop));
         }
 
         return false;
     }
 
     /// <summary>Writes the next phase; on the disk when this returns.</summary>
-    public async Task EnterAsync(SyncWork work, SyncPhase phase, CancellationToken cancel)
+    public static async Task EnterAsync(SyncWork work, SyncPhase phase, CancellationToken cancel)
     {
         work.Sync.Phase = phase;
         work.Sync.Outcome = SyncOutcome.Running;
         work.Progress.Phase = phase;
-        await store.WriteAsync(
+        await work.Store.WriteAsync(
             write => write.Run(
                 """
                 UPDATE sync SET "Phase" = @p, "Outcome" = @o, "PlanHash" = @h, "CountsJson" = @c, "PlanLedgerVersion" = @l, "PlanConnectionVersion" = @v
@@ -62,8 +63,8 @@ internal sealed class SyncClaims(LeanStore store, TimeProvider time)
         }
     }
 
-    private Task<bool> TryClaimAsync(SyncWork work)
-        => store.WriteAsync(
+    private static Task<bool> TryClaimAsync(SyncWork work)
+        => work.Store.WriteAsync(
             write =>
             {
                 var claimed = write.Run(

@@ -27,11 +27,11 @@ internal sealed partial class SyncCloser(LeanStore store, SyncClaims claims, Syn
         await EnterClosingAsync(work, outcome, error, cancel);
         if (mayHaveSent)
         {
-            await new HolderMerge(store, work.Batches, sync.ListNo, sync.ConnectionNo).MergeAsync(cancel);
+            await new HolderMerge(work.Store, work.Batches, sync.ListNo, sync.ConnectionNo).MergeAsync(cancel);
         }
 
         var unsent = Unsent(outcome);
-        var counts = await new ReportBuilder(store, work.Batches, sync).CountAsync(unsent, noteOutcomes: sync.PlanSyncNo == sync.No, cancel);
+        var counts = await new ReportBuilder(work.Store, work.Batches, sync).CountAsync(unsent, noteOutcomes: sync.PlanSyncNo == sync.No, cancel);
         if (outcome == SyncOutcome.Completed && counts.Of(Outcome.Rejected, Outcome.Failed, Outcome.Forgotten, Outcome.NotSent) > 0)
         {
             outcome = SyncOutcome.CompletedWithFailures;
@@ -65,7 +65,7 @@ internal sealed partial class SyncCloser(LeanStore store, SyncClaims claims, Syn
             c.Count("SELECT count(*) FROM request WHERE sync = @s AND flags & 1 = 1", ("@s", sync))));
 
     /// <summary>From here on the outcome is settled: a sync that is cut off while closing ends as it was going to.</summary>
-    private async Task EnterClosingAsync(SyncWork work, SyncOutcome outcome, string error, CancellationToken cancel)
+    private static async Task EnterClosingAsync(SyncWork work, SyncOutcome outcome, string error, CancellationToken cancel)
     {
         if (work.Sync.Phase == SyncPhase.Sending)
         {
@@ -74,7 +74,7 @@ internal sealed partial class SyncCloser(LeanStore store, SyncClaims claims, Syn
 
         work.Sync.Error = error;
         work.Progress.Phase = SyncPhase.Closing;
-        await store.WriteAsync(
+        await work.Store.WriteAsync(
             write => write.Run(
                 "UPDATE sync SET \"Phase\" = @p, \"Outcome\" = @o, \"Error\" = @e, \"PlanHash\" = @h, \"CountsJson\" = @c, \"PlanLedgerVersion\" = @l, \"PlanConnectionVersion\" = @v WHERE \"No\" = @n",
                 ("@p", (int)work.Sync.Phase), ("@o", (int)outcome), ("@e", error), ("@h", work.Sync.PlanHash), ("@c", SyncJson.Write(work.Counts)),
@@ -88,7 +88,7 @@ internal sealed partial class SyncCloser(LeanStore store, SyncClaims claims, Syn
     {
         var sync = work.Sync;
         (sync.Phase, sync.Outcome, sync.Active, sync.FinishedAt) = (SyncPhase.Closed, outcome, false, time.GetUtcNow());
-        await store.WriteAsync(
+        await work.Store.WriteAsync(
             write =>
             {
                 write.Run(

@@ -25,7 +25,7 @@ internal static class SyncEndpoints
         group.MapGet("/{id}/syncs", List).Produces<SyncPage>();
         group.MapGet("/{id}/syncs/{syncId}", Get);
         group.MapGet("/{id}/syncs/{syncId}/events", Events).Produces<SyncView>(contentType: "text/event-stream");
-        group.MapGet("/{id}/syncs/{syncId}/requests", Requests).Produces<Page<RequestView>>();
+        group.MapGet("/{id}/syncs/{syncId}/requests", Requests).Produces<Page<RequestView>>().Answers(409);
         group.MapPost("/{id}/syncs/{syncId}/cancel", Cancel).Needs(Roles.Operator);
         group.MapPost("/{id}/syncs/{syncId}/approve", Approve).Needs(Roles.Operator).Produces<PushEndpoint.StartedSync>(StatusCodes.Status202Accepted).Example("""{ "planHash": "the planHash of the held sync" }""").Answers(409);
         group.MapPost("/{id}/syncs/{syncId}/discard", Discard).Needs(Roles.Operator).Produces<SyncView>().Answers(409);
@@ -54,6 +54,10 @@ internal static class SyncEndpoints
         var answer = ProblemAnswer.Conflict("A sync of this connection is already running. Wait until it has ended, or stop it.").RetryAfter(TimeSpan.FromSeconds(5));
         return syncId is null ? answer : answer.With("syncId", JsonValue.Create(syncId));
     }
+
+    /// <summary>What was recorded of a sync's records and requests is gone; an empty page would say that there had been none.</summary>
+    internal static ProblemAnswer Purged()
+        => ProblemAnswer.Conflict("The records and requests of this sync have been removed by retention (Retention__Records). Its report is still there.");
 
     internal static async Task<(Connection Connection, Sync Sync)?> FindAsync(StoreContext db, string id, string syncId, CancellationToken cancellation)
         => await db.Connections.AsNoTracking().SingleOrDefaultAsync(c => c.Id == id && !c.Deleted, cancellation) is { } connection
@@ -242,9 +246,9 @@ internal static class SyncEndpoints
             return problem;
         }
 
-        return await FindAsync(db, id, syncId, cancellation) is { } found
-            ? TypedResults.Ok(RequestPages.Read(store, found.Sync.No, request, query))
-            : ProblemAnswer.NotFound("sync");
+        return await FindAsync(db, id, syncId, cancellation) is not { } found ? ProblemAnswer.NotFound("sync")
+            : found.Sync.RecordsPurged ? Purged()
+            : TypedResults.Ok(RequestPages.Read(store, found.Sync.No, request, query));
     }
 
     /// <summary>Runs exactly the plan of a held or planned sync, as a new sync.</summary>

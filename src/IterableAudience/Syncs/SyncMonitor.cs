@@ -14,6 +14,22 @@ internal sealed class SyncMonitor(IHostApplicationLifetime lifetime)
 
     public SyncProgress? Find(long sync) => _running.GetValueOrDefault(sync);
 
+    /// <summary>Numbers of the syncs that this process works on.</summary>
+    public IReadOnlyList<long> Known => [.. _running.Keys];
+
+    /// <summary>Another node has taken the sync over: this one stops, and whoever waits for the sync reads on from the store.</summary>
+    public void Lose(long sync)
+    {
+        if (_running.TryRemove(sync, out var progress))
+        {
+            progress.Lost.Cancel();
+            progress.Closed.TrySetResult();
+        }
+    }
+
+    /// <summary>A look at all of them.</summary>
+    public IEnumerable<SyncProgress> Running => _running.Values;
+
     public void Close(long sync)
     {
         if (_running.TryRemove(sync, out var progress))

@@ -17,6 +17,9 @@ internal sealed class SyncProgress
 
     public SyncPhase Phase { get; set; }
 
+    /// <summary>Null until the sync has been read.</summary>
+    public DateTimeOffset? StartedAt { get; set; }
+
     public long Staged { get; set; }
 
     public double PlanShare { get; set; }
@@ -33,18 +36,32 @@ internal sealed class SyncProgress
     /// <summary>Set when the operator or a shutdown asks the sync to stop.</summary>
     public CancellationTokenSource Stop { get; } = new();
 
+    /// <summary>Set when another node has taken the sync over: nothing more is sent or written here.</summary>
+    public CancellationTokenSource Lost { get; } = new();
+
     public RequestCounts Requests => new(
         Interlocked.Read(ref _requestsSubscribe), Interlocked.Read(ref _requestsUnsubscribe),
         Interlocked.Read(ref _requestsRetried), Interlocked.Read(ref _requestsThrottled));
 
-    public void Settled(ReadOnlySpan<Iterable.OperationResult> results, bool sent)
+    /// <summary>Counts the operations of a batch that were sent, all of one kind.</summary>
+    public void Settled(Iterable.OperationKind kind, ReadOnlySpan<Iterable.OperationResult> results)
     {
+        Span<int> counts = stackalloc int[_outcomes.Length];
         foreach (ref readonly var result in results)
         {
-            Interlocked.Increment(ref _outcomes[(int)result.Outcome]);
+            counts[(int)result.Outcome]++;
         }
 
-        Interlocked.Add(ref _sent, sent ? results.Length : 0);
+        for (var outcome = 0; outcome < counts.Length; outcome++)
+        {
+            if (counts[outcome] > 0)
+            {
+                Interlocked.Add(ref _outcomes[outcome], counts[outcome]);
+                SyncTelemetry.Operations(kind, (Outcome)outcome, counts[outcome]);
+            }
+        }
+
+        Interlocked.Add(ref _sent, results.Length);
     }
 
     public void Requested(in Iterable.RequestLogEntry entry)

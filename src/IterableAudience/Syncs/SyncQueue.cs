@@ -1,26 +1,25 @@
-using System.Collections.Concurrent;
 using System.Threading.Channels;
 using IterableAudience.Store;
-using Microsoft.EntityFrameworkCore;
+using IterableAudience.Syncs.Nodes;
 
 namespace IterableAudience.Syncs;
 
 /// <summary>
-/// Runs syncs in the background, each on its own; at start, those that were cut off go on. One process owns an embedded store (see
-/// <c>StoreLock</c>), so whatever is active there at start belongs to nobody any more.
+/// Runs syncs in the background, each on its own. Those that were cut off, or whose node is gone, go on here: at start, and on a shared store
+/// whenever one turns up (see <see cref="NodeClaims"/>).
 /// </summary>
 internal sealed partial class SyncQueue(
-    SyncRunner runner, AbandonedSyncs abandoned, Ledger.LedgerCounts ledger, Func<StoreContext> open, SyncMonitor monitor, TimeProvider time, ILogger<SyncQueue> logger) : BackgroundService
+    SyncRunner runner, AbandonedSyncs abandoned, Ledger.LedgerCounts ledger, NodeClaims node, SyncMonitor monitor, TimeProvider time, ILogger<SyncQueue> logger) : BackgroundService
 {
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(30);
 
     private readonly Channel<long> _waiting = Channel.CreateUnbounded<long>();
-    private readonly ConcurrentDictionary<long, Task> _running = new();
-    private IReadOnlyList<LeftBehind> _leftBehind = [];
+    private readonly Lock _gate = new();
+    private readonly Dictionary<long, Task> _running = [];
+    private IReadOnlyList<TakenSync> _leftBehind = [];
 
     /// <summary>Ends a sync whose records could not be stored, as soon as the store takes writes again; its connection is free then.</summary>
-    public void Abandon(long sync)
-        => _running[-sync] = Task.Run(() => WithStoreAsync(-sync, cancel => abandoned.CloseAsync(sync, cancel), monitor.Stopping), CancellationToken.None);
+    public void Abandon(long sync) => Start(sync, cancel => abandoned.CloseAsync(sync, cancel));
 
     /// <summary>Hands a staged sync over.</summary>
     public void Enqueue(long sync) => _waiting.Writer.TryWrite(sync);
@@ -28,12 +27,7 @@ internal sealed partial class SyncQueue(
     /// <summary>Finds what a former process left behind; before the server listens, so that no push of this one is taken for it.</summary>
     public override async Task StartAsync(CancellationToken cancellationToken)
     {
-        await using (var db = open())
-        {
-            _leftBehind = await db.Syncs.AsNoTracking().Where(s => s.Active).OrderBy(s => s.No)
-                .Select(s => new LeftBehind(s.No, s.Id, s.Phase)).ToListAsync(cancellationToken);
-        }
-
+        _leftBehind = await node.TakeOverAsync(cancellationToken);
         await base.StartAsync(cancellationToken);
     }
 
@@ -46,24 +40,33 @@ internal sealed partial class SyncQueue(
         var stopping = monitor.Stopping;
         try
         {
-            await ResumeAsync(stopping);
+            await ledger.ReleaseDeletedAsync(stopping);
+            Resume(_leftBehind);
+            var patrolling = PatrolAsync(stopping);
             await foreach (var sync in _waiting.Reader.ReadAllAsync(stopping))
             {
-                _running[sync] = Task.Run(() => WithStoreAsync(sync, cancel => runner.RunAsync(sync, cancel), stopping), CancellationToken.None);
+                Start(sync, cancel => runner.RunAsync(sync, cancel));
             }
+
+            await patrolling;
         }
         catch (OperationCanceledException) when (stopping.IsCancellationRequested)
         {
             // what is on the wire is recorded before we go
         }
 
-        await Task.WhenAll(_running.Values);
+        Task[] running;
+        lock (_gate)
+        {
+            running = [.. _running.Values];
+        }
+
+        await Task.WhenAll(running);
     }
 
-    private async Task ResumeAsync(CancellationToken cancel)
+    private void Resume(IReadOnlyList<TakenSync> syncs)
     {
-        await ledger.ReleaseDeletedAsync(cancel);
-        foreach (var sync in _leftBehind)
+        foreach (var sync in syncs)
         {
             if (sync.Phase == SyncPhase.Staging)
             {
@@ -73,6 +76,57 @@ internal sealed partial class SyncQueue(
             {
                 Log.Resumed(logger, sync.Id, sync.Phase.Word());
                 Enqueue(sync.No);
+            }
+        }
+    }
+
+    /// <summary>Looks for syncs whose node is gone, on a store that others share.</summary>
+    private async Task PatrolAsync(CancellationToken stopping)
+    {
+        if (node.Patrol is not { } pause)
+        {
+            return;
+        }
+
+        while (!stopping.IsCancellationRequested)
+        {
+            await Task.Delay(pause, time, stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            try
+            {
+                Resume(stopping.IsCancellationRequested ? [] : await node.TakeOverAsync(stopping));
+            }
+            catch (Exception e) when (e is OperationCanceledException || StoreTrouble.Is(e))
+            {
+                // the node's lease says so; the next round comes
+            }
+        }
+    }
+
+    /// <summary>Works on a sync, after whatever this process is still doing for it: it may have lost the sync, and got it back.</summary>
+    private void Start(long sync, Func<CancellationToken, Task> work)
+    {
+        lock (_gate)
+        {
+            var before = _running.GetValueOrDefault(sync, Task.CompletedTask);
+            var task = Task.Run(() => AfterAsync(before), CancellationToken.None);
+            _running[sync] = task;
+            _ = task.ContinueWith(Ended, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+        }
+
+        async Task AfterAsync(Task before)
+        {
+            await before;
+            await WithStoreAsync(sync, work, monitor.Stopping);
+        }
+
+        void Ended(Task task)
+        {
+            lock (_gate)
+            {
+                if (_running.GetValueOrDefault(sync) == task)
+                {
+                    _running.Remove(sync);
+                }
             }
         }
     }
@@ -98,6 +152,12 @@ internal sealed partial class SyncQueue(
             {
                 break;
             }
+            catch (ClaimLostException)
+            {
+                Log.TakenOver(logger, key);
+                monitor.Lose(key);
+                break;
+            }
 #pragma warning disable CA1031 // nobody awaits this task: what is not logged here is lost
             catch (Exception e)
 #pragma warning restore CA1031
@@ -107,10 +167,7 @@ internal sealed partial class SyncQueue(
             }
         }
 
-        _running.TryRemove(key, out _);
     }
-
-    private sealed record LeftBehind(long No, string Id, SyncPhase Phase);
 
     private static partial class Log
     {
@@ -119,6 +176,9 @@ internal sealed partial class SyncQueue(
 
         [LoggerMessage(121, LogLevel.Error, "The store can't be used ({Error}). The sync pauses for {Seconds} s and goes on when the store is back; nothing is lost.")]
         public static partial void Paused(ILogger logger, string error, double seconds);
+
+        [LoggerMessage(123, LogLevel.Warning, "Sync number {Sync} is another node's by now: this one has stopped working on it.")]
+        public static partial void TakenOver(ILogger logger, long sync);
 
         [LoggerMessage(122, LogLevel.Critical, "A sync could not be run; it goes on at the next start.")]
         public static partial void Lost(ILogger logger, Exception exception);

@@ -1,6 +1,7 @@
 using IterableAudience.Iterable;
 using IterableAudience.Records;
 using IterableAudience.Store;
+using IterableAudience.Syncs.Nodes;
 using IterableAudience.Syncs.Plan;
 using IterableAudience.Syncs.Report;
 using IterableAudience.Syncs.Send;
@@ -29,7 +30,7 @@ namespace IterableAudience.Syncs;
 internal sealed partial class SyncRunner(
     SyncClaims claims,
     SyncWorkLoader loader,
-    LeanStore store,
+    NodeClaims node,
     Planner planner,
     BatchSender sender,
     SyncCloser closer,
@@ -49,22 +50,33 @@ internal sealed partial class SyncRunner(
     /// <param name="syncNo">The sync; its records are staged, or it was cut off later.</param>
     /// <param name="shutdown">The service stops: what is on the wire is recorded, everything else waits for the next start.</param>
     /// <returns>When the sync is closed, or when <paramref name="shutdown"/> cut it off.</returns>
+    /// <exception cref="ClaimLostException">Another node has taken the sync over.</exception>
     public async Task RunAsync(long syncNo, CancellationToken shutdown)
     {
         var work = await loader.LoadAsync(syncNo, shutdown);
-        using var activity = SyncTelemetry.StartSync(work.Sync.Id);
+        using var activity = SyncTelemetry.StartSync(work);
         using var scope = Log.Scope(logger, work.Sync.Id, work.Connection.Id);
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(work.Progress.Stop.Token, shutdown);
+        using var leave = CancellationTokenSource.CreateLinkedTokenSource(work.Progress.Lost.Token, shutdown);
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(work.Progress.Stop.Token, leave.Token);
         try
         {
-            await RunAsync(work, stop.Token, shutdown);
+            await RunAsync(work, stop.Token, leave.Token);
+        }
+        catch (OperationCanceledException) when (work.Progress.Lost.IsCancellationRequested)
+        {
+            throw new ClaimLostException(syncNo);
         }
         catch (OperationCanceledException) when (shutdown.IsCancellationRequested)
         {
             Log.CutOff(logger);
         }
+        catch (ClaimLostException)
+        {
+            throw; // the sync goes on elsewhere; whatever else went wrong here is not its end
+        }
         catch (Exception e) when (StoreTrouble.Is(e))
         {
+            SyncTelemetry.Pass(activity, e);
             throw; // nothing was lost; the queue tries again when the store is back
         }
 #pragma warning disable CA1031 // a bug must not leave a sync without an end
@@ -80,6 +92,10 @@ internal sealed partial class SyncRunner(
             }
 
             await closer.CloseAsync(work, SyncOutcome.Aborted, error, CancellationToken.None);
+        }
+        finally
+        {
+            SyncTelemetry.EndSync(activity, work.Sync);
         }
     }
 
@@ -109,7 +125,7 @@ internal sealed partial class SyncRunner(
         // (5) Plan, unless that was done before: by this sync before it was cut off, or by the sync that was approved.
         if (sync.Phase is SyncPhase.Queued or SyncPhase.Staging or SyncPhase.Planning)
         {
-            await claims.EnterAsync(work, SyncPhase.Planning, shutdown);
+            await SyncClaims.EnterAsync(work, SyncPhase.Planning, shutdown);
             sync.PlanHash ??= await PlanAsync(work, stop, shutdown);
             if (sync.PlanHash is null)
             {
@@ -125,7 +141,7 @@ internal sealed partial class SyncRunner(
                 return;
             }
 
-            await claims.EnterAsync(work, SyncPhase.Sending, shutdown);
+            await SyncClaims.EnterAsync(work, SyncPhase.Sending, shutdown);
         }
 
         // (7) Send, (8) attribute, (9) record: stage after stage, batch by batch.
@@ -144,7 +160,7 @@ internal sealed partial class SyncRunner(
         try
         {
             sync.PlanLedgerVersion = work.LedgerVersion;
-            var hash = await planner.PlanAsync(sync, mode, counts, share => work.Progress.PlanShare = share, stop);
+            var hash = await planner.PlanAsync(work.Store, sync, mode, counts, share => work.Progress.PlanShare = share, stop);
             work.Progress.Planned = counts.PlannedSubscribes + counts.PlannedUnsubscribes;
             return hash;
         }
@@ -158,10 +174,10 @@ internal sealed partial class SyncRunner(
     private async Task<(SyncOutcome Outcome, string Error)> SendAsync(
         SyncWork work, StageEnd end, CancellationToken stop, CancellationToken shutdown)
     {
-        var recorder = new Recorder(store, work.Batches, work.Sync.ListNo, work.Sync.ConnectionNo);
-        var stages = new StageSender(sender, recorder, options.Value, time);
-        var settler = new Settler(store, work.Batches, recorder, time);
-        var followUps = new FollowUps(store, work.Batches);
+        var recorder = new Recorder(work.Store, work.Batches, work.Sync.ListNo, work.Sync.ConnectionNo);
+        var stages = new StageSender(sender, recorder, node, options.Value, time);
+        var settler = new Settler(work.Store, work.Batches, recorder, time);
+        var followUps = new FollowUps(work.Store, work.Batches);
         work.Isolation = IsolationBudget.ForSync(work.Batches.Count(Stage.Unsubscribe) + work.Batches.Count(Stage.Subscribe));
         foreach (var stage in Stages)
         {

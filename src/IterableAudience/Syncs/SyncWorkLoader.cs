@@ -1,6 +1,7 @@
 using IterableAudience.Accounts;
 using IterableAudience.Iterable;
 using IterableAudience.Store;
+using IterableAudience.Syncs.Nodes;
 using IterableAudience.Syncs.Send;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Options;
@@ -9,16 +10,24 @@ namespace IterableAudience.Syncs;
 
 /// <summary>Gathers what a sync needs on its way, from the store as it is now.</summary>
 internal sealed class SyncWorkLoader(
-    Func<StoreContext> open, LeanStore store, ProjectDirectory projects, SyncMonitor monitor, IOptions<IterableOptions> options)
+    Func<StoreContext> open, LeanStore store, ProjectDirectory projects, NodeClaims node, SyncMonitor monitor, IOptions<IterableOptions> options)
 {
+    /// <exception cref="ClaimLostException">The sync is not this node's (any more).</exception>
     public async Task<SyncWork> LoadAsync(long syncNo, CancellationToken cancel)
     {
         await using var db = open();
         var sync = await db.Syncs.AsNoTracking().SingleAsync(s => s.No == syncNo, cancel);
+        if (sync.ClaimedBy != node.Id || !sync.Active)
+        {
+            throw new ClaimLostException(syncNo);
+        }
+
+        var claimed = store.For(new SyncClaim(sync.No, sync.ClaimEpoch));
         var connection = await db.Connections.AsNoTracking().SingleAsync(c => c.No == sync.ConnectionNo, cancel);
         var project = await projects.ForConnectionAsync(connection, cancel);
         var (guard, ignoreUnknownDeletes) = PlanSettings.Of(connection);
         var progress = monitor.Of(syncNo);
+        (progress.StartedAt, progress.Phase) = (sync.StartedAt, sync.Phase);
         progress.Counts = SyncJson.Counts(sync.CountsJson);
         progress.Planned = progress.Counts.PlannedSubscribes + progress.Counts.PlannedUnsubscribes;
         if (sync.CancelRequested)
@@ -28,7 +37,7 @@ internal sealed class SyncWorkLoader(
 
         progress.RequestsPerSecond = project.RequestsPerSecond ?? options.Value.RequestsPerSecond;
         return new SyncWork(
-            sync, connection, project, guard, ignoreUnknownDeletes, progress, progress.Counts, new BatchStore(store, sync.No, sync.PlanSyncNo))
+            sync, connection, project, claimed, guard, ignoreUnknownDeletes, progress, progress.Counts, new BatchStore(claimed, sync.No, sync.PlanSyncNo))
         {
             NextBatchNumber = (int)store.Read(c => c.Count("SELECT max(number) FROM result WHERE sync = @s", ("@s", sync.No))),
         };

@@ -1,7 +1,11 @@
 using IterableAudience.Hosting;
+using IterableAudience.Iterable;
 using IterableAudience.Store;
 using IterableAudience.Syncs.Intake;
+using IterableAudience.Syncs.Nodes;
 using IterableAudience.Syncs.Plan;
+using IterableAudience.Syncs.Retention;
+using Microsoft.Extensions.Options;
 
 namespace IterableAudience.Syncs;
 
@@ -16,6 +20,7 @@ internal static class SyncsSetup
         services.AddSingleton(s => new KeyedHash(s.GetRequiredService<StoreSecrets>().HashSeed));
         services.AddSingleton<Ledger.LedgerCounts>();
         services.AddSingleton<SyncMonitor>();
+        services.AddNode(configuration);
         services.AddSingleton<SyncClaims>();
         services.AddSingleton<SyncWorkLoader>();
         services.AddSingleton<Planner>();
@@ -24,6 +29,13 @@ internal static class SyncsSetup
         services.AddSingleton<SyncRunner>();
         services.AddSingleton<SyncQueue>();
         services.AddHostedService(s => s.GetRequiredService<SyncQueue>());
+        services.AddProblem<ClaimLostException>(_ => ProblemAnswer.Of(
+            StatusCodes.Status503ServiceUnavailable, "This node has lost its claim on the sync, because it could not reach the store for a while. Nothing was sent; push the records again."));
+        services.AddOptions<RetentionOptions>().Bind(configuration.GetSection(RetentionOptions.Section)).ValidateOnStart();
+        services.AddSingleton<IValidateOptions<RetentionOptions>, RetentionFaults>();
+        services.AddSingleton<Purge>();
+        services.AddHostedService<RetentionWorker>();
+        services.AddHostedService<SyncGauges>();
         services.AddSingleton<Push>();
         services.AddSingleton<Approval>();
         // Of the connection that the examples name, so that both ids of a path fit together.
@@ -32,5 +44,29 @@ internal static class SyncsSetup
         // What is on the wire when the service is told to stop is answered or times out within this.
         services.Configure<HostOptions>(o => o.ShutdownTimeout = TimeSpan.FromSeconds(30));
         return services;
+    }
+
+    /// <summary>Before the queue, so that it lives longer: what the queue leaves is given back when nothing works on it any more.</summary>
+    private static void AddNode(this IServiceCollection services, IConfiguration configuration)
+    {
+        if (!StoreLocation.From(configuration).IsPostgres)
+        {
+            services.AddSingleton<NodeClaims, SoleNode>();
+            return;
+        }
+
+        services.AddSingleton<SharedNode>();
+        services.AddSingleton<NodeClaims>(s => s.GetRequiredService<SharedNode>());
+        services.AddHostedService(s => s.GetRequiredService<SharedNode>());
+        services.AddSingleton(s => new LiveNodes(() => s.GetRequiredService<SharedNode>().LiveNodes));
+    }
+
+    private sealed class RetentionFaults : IValidateOptions<RetentionOptions>
+    {
+        public ValidateOptionsResult Validate(string? name, RetentionOptions options)
+        {
+            var faults = options.Faults().ToList();
+            return faults.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(faults);
+        }
     }
 }

@@ -68,6 +68,9 @@ internal sealed class FakeIterable : IDisposable
 
     public IterableClient Client => provider.GetRequiredService<IterableClient>();
 
+    /// <summary>The names of all headers that came.</summary>
+    public IEnumerable<string> Headers => server.LogEntries.SelectMany(e => e.RequestMessage?.Headers?.Keys ?? []);
+
     public IEnumerable<LogEntry> Unexpected => server.LogEntries.OfType<LogEntry>().Where(e => e.ResponseMessage?.StatusCode is 404 && e.MappingGuid is null);
 
     public static IterableProject Project(ProjectType type = ProjectType.Hybrid, DataCenter dataCenter = DataCenter.US, string key = Key)
@@ -107,7 +110,7 @@ internal sealed class FakeIterable : IDisposable
         => server.Given(Request.Create().UsingMethod(method).WithPath(path)).RespondWith(Response.Create().WithCallback(_ => Message(reply)));
 
     public BatchRequest Batch(params Identity[] subscribers) => new(
-        Project(), 42, OperationKind.Subscribe, subscribers, false, null, new IsolationBudget(64), Log.Add);
+        Project(), "sync", 42, OperationKind.Subscribe, subscribers, false, null, new IsolationBudget(64), Log.Add);
 
     public Task<BatchResult> SendAsync(BatchRequest batch, CancellationToken stop = default) => Sender.SendAsync(batch, stop);
 

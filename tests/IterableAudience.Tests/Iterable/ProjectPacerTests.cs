@@ -20,7 +20,7 @@ public sealed class ProjectPacerTests
             var time = new FakeTimeProvider();
             var begin = time.GetTimestamp();
             using var pacer = new ProjectPacer(time);
-            var permits = Enumerable.Range(0, callers).Select(_ => pacer.EnterAsync(new(rate, callers), Hour, Timeout).AsTask()).ToList();
+            var permits = Enumerable.Range(0, callers).Select(_ => pacer.EnterAsync(new(rate, callers), "sync", Hour, Timeout)).ToList();
             for (var passed = 0; passed < 2 * 1000 * callers / rate; passed++)
             {
                 time.Advance(TimeSpan.FromMilliseconds(1));
@@ -45,7 +45,7 @@ public sealed class ProjectPacerTests
     {
         const double Rate = 400;
         using var pacer = new ProjectPacer(TimeProvider.System);
-        var permits = await Task.WhenAll(Enumerable.Range(0, 100).Select(_ => pacer.EnterAsync(new(Rate, 1000), Hour, Timeout).AsTask()));
+        var permits = await Task.WhenAll(Enumerable.Range(0, 100).Select(_ => pacer.EnterAsync(new(Rate, 1000), "sync", Hour, Timeout)));
         var starts = permits.Select(p => p.StartedAt).ToList();
         Assert.All(starts.Zip(starts.Skip(1)), pair => Assert.True(TimeProvider.System.GetElapsedTime(pair.First, pair.Second).TotalSeconds >= (1 / Rate) - 1e-6));
         var took = TimeProvider.System.GetElapsedTime(starts[0], starts[^1]).TotalSeconds;
@@ -57,7 +57,7 @@ public sealed class ProjectPacerTests
     {
         var time = new FakeTimeProvider();
         using var pacer = new ProjectPacer(time);
-        var waiting = Enumerable.Range(0, 6).Select(_ => pacer.EnterAsync(new(5, 2), Hour, Timeout).AsTask()).ToList();
+        var waiting = Enumerable.Range(0, 6).Select(_ => pacer.EnterAsync(new(5, 2), "sync", Hour, Timeout)).ToList();
         time.Advance(TimeSpan.FromMinutes(1));
         var first = await waiting[0];
         var second = await waiting[1];
@@ -80,9 +80,9 @@ public sealed class ProjectPacerTests
         var time = new FakeTimeProvider();
         using var pacer = new ProjectPacer(time);
         using var stop = new CancellationTokenSource();
-        await pacer.EnterAsync(new(1, 9), Hour, Timeout);
-        var leaver = pacer.EnterAsync(new(1, 9), Hour, stop.Token).AsTask();
-        var stayer = pacer.EnterAsync(new(1, 9), Hour, Timeout).AsTask();
+        await pacer.EnterAsync(new(1, 9), "sync", Hour, Timeout);
+        var leaver = pacer.EnterAsync(new(1, 9), "sync", Hour, stop.Token);
+        var stayer = pacer.EnterAsync(new(1, 9), "sync", Hour, Timeout);
         await stop.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => leaver);
         time.Advance(TimeSpan.FromSeconds(1));
@@ -93,14 +93,14 @@ public sealed class ProjectPacerTests
     public async Task A_429_stops_all_accounts_of_the_project_for_as_long_as_Iterable_says()
     {
         var time = new FakeTimeProvider();
-        using var pacers = new ProjectPacers(Options.Create(new IterableOptions()), time);
+        using var pacers = new ProjectPacers(Options.Create(new IterableOptions()), time, BudgetSource.Process(time));
         var one = pacers.For(FakeIterable.Project());
         var other = pacers.For(FakeIterable.Project() with { RequestsPerSecond = 100 });
         var neighbour = pacers.For(FakeIterable.Project() with { ProjectKey = "another" });
-        using var permit = await one.EnterAsync(new(5, 4), Hour, Timeout);
-        Assert.Equal(TimeSpan.FromSeconds(30), one.Throttled(permit, TimeSpan.FromSeconds(30), TimeSpan.FromSeconds(1), 0.5));
-        var waiting = other.EnterAsync(new(5, 4), Hour, Timeout).AsTask();
-        using var free = await neighbour.EnterAsync(new(5, 4), Hour, Timeout);
+        using var permit = await one.EnterAsync(new(5, 4), "sync", Hour, Timeout);
+        Assert.Equal(TimeSpan.FromSeconds(30), await one.ThrottledAsync(permit, TimeSpan.FromSeconds(30), TimeSpan.FromSeconds(1), 0.5));
+        var waiting = other.EnterAsync(new(5, 4), "sync", Hour, Timeout);
+        using var free = await neighbour.EnterAsync(new(5, 4), "sync", Hour, Timeout);
         time.Advance(TimeSpan.FromSeconds(29.9));
         Assert.False(waiting.IsCompleted);
         time.Advance(TimeSpan.FromSeconds(0.1));
@@ -114,21 +114,31 @@ public sealed class ProjectPacerTests
         using var pacer = new ProjectPacer(time);
         async Task<double> ThrottleAsync(int together = 1)
         {
-            var permits = Enumerable.Range(0, together).Select(_ => pacer.EnterAsync(new(5, 9), Hour, Timeout).AsTask()).ToList();
+            var permits = Enumerable.Range(0, together).Select(_ => pacer.EnterAsync(new(5, 9), "sync", Hour, Timeout)).ToList();
             time.Advance(TimeSpan.FromMinutes(2));
             time.Advance(TimeSpan.FromMinutes(2));
             time.Advance(TimeSpan.FromMinutes(2));
-            var pauses = (await Task.WhenAll(permits)).Select(p => pacer.Throttled(p, null, TimeSpan.FromSeconds(1), 0.5)).ToList();
+            List<TimeSpan> pauses = [];
+            foreach (var permit in await Task.WhenAll(permits))
+            {
+                pauses.Add(await pacer.ThrottledAsync(permit, null, TimeSpan.FromSeconds(1), 0.5));
+                permit.Dispose();
+            }
+
             return Assert.Single(pauses.Distinct()).TotalSeconds;
         }
 
-        Assert.Equal(1, await ThrottleAsync());
+        Assert.Equal(1, await ThrottleAsync(together: 3));
         Assert.Equal(2, await ThrottleAsync());
-        Assert.Equal(4, await ThrottleAsync(together: 3));
+        Assert.Equal(4, await ThrottleAsync());
         Assert.Equal(8, await ThrottleAsync());
-        var next = pacer.EnterAsync(new(5, 9), Hour, Timeout).AsTask();
+        var next = pacer.EnterAsync(new(5, 9), "sync", Hour, Timeout);
         time.Advance(TimeSpan.FromMinutes(1));
-        pacer.Answered(await next);
+        using (var answered = await next)
+        {
+            pacer.Answered(answered);
+        }
+
         Assert.Equal(1, await ThrottleAsync());
     }
 
@@ -137,12 +147,12 @@ public sealed class ProjectPacerTests
     {
         var time = new FakeTimeProvider();
         using var pacer = new ProjectPacer(time);
-        using var permit = await pacer.EnterAsync(new(1, 9), Hour, Timeout);
-        var patient = pacer.EnterAsync(new(1, 9), 3 * Hour, Timeout).AsTask();
-        var impatient = pacer.EnterAsync(new(1, 9), Hour, Timeout).AsTask();
-        pacer.Throttled(permit, 2 * Hour, TimeSpan.FromSeconds(1), 0.5);
+        using var permit = await pacer.EnterAsync(new(1, 9), "sync", Hour, Timeout);
+        var patient = pacer.EnterAsync(new(1, 9), "sync", 3 * Hour, Timeout);
+        var impatient = pacer.EnterAsync(new(1, 9), "sync", Hour, Timeout);
+        await pacer.ThrottledAsync(permit, 2 * Hour, TimeSpan.FromSeconds(1), 0.5);
         await Assert.ThrowsAsync<ProjectPausedException>(() => impatient);
-        await Assert.ThrowsAsync<ProjectPausedException>(() => pacer.EnterAsync(new(1, 9), Hour, Timeout).AsTask());
+        await Assert.ThrowsAsync<ProjectPausedException>(() => pacer.EnterAsync(new(1, 9), "sync", Hour, Timeout));
         Assert.False(patient.IsCompleted);
         time.Advance(2 * Hour);
         await patient;

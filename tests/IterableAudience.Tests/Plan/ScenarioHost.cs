@@ -37,7 +37,7 @@ internal sealed class ScenarioHost : IAsyncDisposable
             Services = services =>
             {
                 services.AddHttpClient(nameof(IterableClient)).ConfigurePrimaryHttpMessageHandler(() => Iterable);
-                services.AddSingleton(s => new Planner(s.GetRequiredService<LeanStore>(), s.GetRequiredService<KeyedHash>()) { RulesOnly = rulesOnly });
+                services.AddSingleton(s => new Planner(s.GetRequiredService<KeyedHash>()) { RulesOnly = rulesOnly });
             },
         };
         if (former is not null)

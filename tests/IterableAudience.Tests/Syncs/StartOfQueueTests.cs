@@ -1,7 +1,7 @@
 using IterableAudience.Store;
 using IterableAudience.Syncs;
 using IterableAudience.Syncs.Ledger;
-using IterableAudience.Tests.Stores;
+using IterableAudience.Syncs.Nodes;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -15,11 +15,10 @@ public sealed class StartOfQueueTests
 {
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
-    [Theory]
-    [StoreData]
-    public async Task A_sync_posted_in_the_instant_of_the_start_is_not_taken_for_one_left_behind(StoreKind store)
+    [Fact]
+    public async Task A_sync_posted_in_the_instant_of_the_start_is_not_taken_for_one_left_behind()
     {
-        await using var sync = await SyncHost.StartAsync(store);
+        await using var sync = await SyncHost.StartAsync();
         var (former, audience) = (await sync.AudienceAsync(), await sync.AudienceAsync());
         var left = await LeaveBehindAsync(former);
 
@@ -42,11 +41,10 @@ public sealed class StartOfQueueTests
         Assert.Equal("subscribe 2", audience.Sent);
     }
 
-    [Theory]
-    [StoreData]
-    public async Task What_was_left_behind_is_looked_for_before_the_server_listens(StoreKind store)
+    [Fact]
+    public async Task What_was_left_behind_is_looked_for_before_the_server_listens()
     {
-        await using var sync = await SyncHost.StartAsync(store);
+        await using var sync = await SyncHost.StartAsync();
         var services = sync.Host.Provider.GetServices<IHostedService>().Select(s => s.GetType().Name).ToList();
         Assert.InRange(services.IndexOf("GenericWebHostService"), services.IndexOf(nameof(SyncQueue)) + 1, services.Count);
         Assert.False(sync.Host.Provider.GetRequiredService<Microsoft.Extensions.Options.IOptions<HostOptions>>().Value.ServicesStartConcurrently);
@@ -65,7 +63,7 @@ public sealed class StartOfQueueTests
         services.GetRequiredService<SyncRunner>(),
         services.GetRequiredService<AbandonedSyncs>(),
         services.GetRequiredService<LedgerCounts>(),
-        services.GetRequiredService<Func<StoreContext>>(),
+        services.GetRequiredService<NodeClaims>(),
         new SyncMonitor(life),
         TimeProvider.System,
         LoggerFactory.Create(l => l.AddProvider(logs)).CreateLogger<SyncQueue>());

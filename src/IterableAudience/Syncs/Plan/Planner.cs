@@ -10,7 +10,7 @@ namespace IterableAudience.Syncs.Plan;
 /// and changes nothing in it; run again after a crash, it begins anew. Memory holds a few slices of the key space (some thousands to some
 /// tens of thousands of records each), and what lies between the steps spills to a file.
 /// </summary>
-internal sealed class Planner(LeanStore store, KeyedHash hash)
+internal sealed class Planner(KeyedHash hash)
 {
     /// <summary>Slices that are planned at the same time. More would only wait for each other's store.</summary>
     private static readonly int MaxLanes = Math.Clamp(Environment.ProcessorCount, 1, 4);
@@ -24,9 +24,9 @@ internal sealed class Planner(LeanStore store, KeyedHash hash)
     internal bool RulesOnly { get; init; }
 
     /// <summary>Plans a staged sync whose list is claimed. Fills in <paramref name="counts"/> and returns the hash that names the plan.</summary>
-    public async Task<string> PlanAsync(Sync sync, PlanMode mode, SyncCounts counts, Action<double> progress, CancellationToken cancel)
+    public async Task<string> PlanAsync(LeanStore store, Sync sync, PlanMode mode, SyncCounts counts, Action<double> progress, CancellationToken cancel)
     {
-        await ForgetAsync(sync.No, cancel);
+        await ForgetAsync(store, sync.No, cancel);
         using var connection = store.OpenRead();
         using var ledger = new LedgerReader(connection, sync.ListNo, sync.ConnectionNo);
         var ledgerIsEmpty = connection.Count("SELECT 1 FROM holder WHERE list = @l LIMIT 1", ("@l", sync.ListNo)) == 0;
@@ -34,7 +34,7 @@ internal sealed class Planner(LeanStore store, KeyedHash hash)
         counts.MembersBefore += maybes;
         using var run = new PlanRun(sync.No, sync.ConnectionNo, sync.Partitions, mode, hash, counts) { RulesOnly = RulesOnly };
 
-        await DecideKeysAsync(run, sync, progress, cancel);
+        await DecideKeysAsync(store, run, sync, progress, cancel);
         await new IdentityStep(run, ledgerIsEmpty ? null : ledger).RunAsync(cancel);
 
         using var cut = new CutStep(run);
@@ -49,7 +49,7 @@ internal sealed class Planner(LeanStore store, KeyedHash hash)
     }
 
     /// <summary>First step: the keys, several slices at a time.</summary>
-    private async Task DecideKeysAsync(PlanRun run, Sync sync, Action<double> progress, CancellationToken cancel)
+    private static async Task DecideKeysAsync(LeanStore store, PlanRun run, Sync sync, Action<double> progress, CancellationToken cancel)
     {
         var (next, done) = (-1, 0);
         await Task.WhenAll(Enumerable.Range(0, Math.Min(run.Partitions, MaxLanes)).Select(_ => Task.Run(LaneAsync, cancel)));
@@ -88,7 +88,7 @@ internal sealed class Planner(LeanStore store, KeyedHash hash)
     }
 
     /// <summary>Removes what an earlier attempt to plan left behind.</summary>
-    private Task ForgetAsync(long sync, CancellationToken cancel)
+    private static Task ForgetAsync(LeanStore store, long sync, CancellationToken cancel)
         => store.WriteAsync(
             write =>
             {

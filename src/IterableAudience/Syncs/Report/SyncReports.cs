@@ -39,6 +39,13 @@ internal static class SyncReports
                 }));
     }
 
+    /// <summary>The report of a held plan that is discarded when its records are gone already: what waited is dropped, nothing else moves.</summary>
+    public static SyncReport Discarded(SyncReport held)
+        => held with
+        {
+            Reasons = [.. held.Reasons.Select(r => r.Reason == Reason.PlanHeld.Word() ? r with { Reason = Reason.PlanDiscarded.Word()! } : r)],
+        };
+
     private static ReceivedCounts Received(SyncCounts c)
         => new(c.Total, c.Insert, c.Update, c.Delete, c.Unreadable, c.Absent, c.Retried);
 

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using IterableAudience.Iterable;
 using IterableAudience.Records;
 
@@ -11,7 +12,7 @@ internal readonly record struct StageEnd(string? Abort, bool Stopped);
 /// <summary>
 /// Steps 7 to 9 of the spine for one stage: sends its open batches, as many at once as the project allows, and records each answer as it comes.
 /// </summary>
-internal sealed class StageSender(BatchSender sender, Recorder recorder, IterableOptions options, TimeProvider time)
+internal sealed class StageSender(BatchSender sender, Recorder recorder, ISendGate gate, IterableOptions options, TimeProvider time)
 {
     /// <summary>So many batches in a row that could not be delivered, and the sync gives up.</summary>
     private const int GiveUpAfter = 5;
@@ -57,20 +58,37 @@ internal sealed class StageSender(BatchSender sender, Recorder recorder, Iterabl
     {
         var batch = work.Batches.Load(stage, number);
         var subscribes = stage is Stage.Subscribe or Stage.RetryConflicts;
+        var kind = subscribes ? OperationKind.Subscribe : OperationKind.Unsubscribe;
+        using var span = SyncTelemetry.StartBatch(stage, number, kind, batch.Count);
+        try
+        {
+            await SendBatchAsync(work, batch, kind, span, recordStopped, stop);
+        }
+        catch (Exception e) when (SyncTelemetry.Pass(span, e))
+        {
+            throw;
+        }
+    }
+
+    private async Task SendBatchAsync(SyncWork work, Batch batch, OperationKind kind, Activity? span, Func<bool> recordStopped, CancellationToken stop)
+    {
+        var (stage, number, subscribes) = (batch.Stage, batch.Number, kind == OperationKind.Subscribe);
         List<RequestLogEntry> requests = [];
         var again = await recorder.StartAsync(stage, number, CancellationToken.None);
         var result = await sender.SendAsync(
             new BatchRequest(
-                work.Project, work.Connection.AudienceId, subscribes ? OperationKind.Subscribe : OperationKind.Unsubscribe,
+                work.Project, work.Sync.Id, work.Connection.AudienceId, kind,
                 batch.Subscribers(both: subscribes),
                 work.Connection.UpdateExistingUsersOnly, work.Connection.ListCreatedAt, work.Isolation,
                 entry =>
                 {
                     requests.Add(entry);
                     work.Progress.Requested(entry);
-                }),
+                },
+                gate),
             stop);
 
+        SyncTelemetry.EndBatch(span, result);
         Judge(result);
         if (result.End == BatchEnd.Stopped && !recordStopped())
         {
@@ -87,7 +105,7 @@ internal sealed class StageSender(BatchSender sender, Recorder recorder, Iterabl
             new RecordedAnswer(batch, results, Math.Max(1, result.Attempts), time.GetUtcNow(), requests),
             Interlocked.Increment(ref work.NextBatchNumber),
             CancellationToken.None);
-        work.Progress.Settled(results, sent: true);
+        work.Progress.Settled(kind, results);
     }
 
     /// <summary>

@@ -1,0 +1,84 @@
+using System.Globalization;
+using IterableAudience.Simulator.Api;
+using IterableAudience.Simulator.Faults;
+using IterableAudience.Simulator.Projects;
+using IterableAudience.Tests.Faults;
+using Xunit;
+
+namespace IterableAudience.Tests.Telemetry;
+
+/// <summary>What /metrics says after syncs that are known. In a process of its own: the counters are those of the process.</summary>
+public sealed class MetricsTests : ProcessTest
+{
+    [Fact]
+    public async Task The_scrape_says_what_happened_when_it_happened_and_names_nobody()
+    {
+        var site = await SiteAsync(("Iterable__RequestsPerSecond", "20"), ("Iterable__MaxInFlight", "2"));
+        var audience = await site.AudienceAsync("measured");
+        site.Project.Forget(null, Rows.UserId(7));
+        site.World.Faults.Add(new FaultRule { Fault = FaultKind.RateLimit, Times = 2, On = new() { Kind = CallKind.Subscribe } });
+        site.World.Faults.Add(new FaultRule { Fault = FaultKind.Respond, Status = 503, Times = 1, On = new() { Kind = CallKind.Subscribe } });
+        await site.SyncAsync(audience, new Rows().Insert(0, 2_500).Insert(0, 30).Bad(5_000, 10));
+
+        // A second one is on its way: one of its two batches is answered, the other hangs. (Either may come first.)
+        site.Hang(audience, CallKind.Unsubscribe, FaultKind.Hang, skip: 1, times: 1);
+        var running = await site.PushAsync(audience, new Rows().Delete(0, 1_100));
+        await Until.Is("a batch is answered and one hangs", () => site.Calls(audience, CallKind.Unsubscribe).Count() == 2);
+        await site.SyncUntilAsync(audience, running, s => (long)s["report"]!["progress"]!["sent"]! >= 50);
+        var scrape = await ScrapeAsync(site);
+
+        Equal(scrape, 3, "requests_total", "call=subscribe", "http_response_status_code=200");
+        Equal(scrape, 2, "requests_total", "call=subscribe", "http_response_status_code=429", "error_type=throttled");
+        Equal(scrape, 1, "requests_total", "call=subscribe", "http_response_status_code=503", "error_type=unavailable");
+        Equal(scrape, 1, "requests_total", "call=unsubscribe", "http_response_status_code=200"); // though its sync has not ended
+        Equal(scrape, 1, "requests_total", "call=create_list", "http_response_status_code=200");
+        Equal(scrape, 2, "request_retries_total", "call=subscribe", "error_type=throttled");
+        Equal(scrape, 1, "request_retries_total", "call=subscribe", "error_type=unavailable");
+        Equal(scrape, 3, "request_duration_seconds_count", "call=subscribe", "http_response_status_code=200");
+        Equal(scrape, 6, "request_time_in_queue_seconds_count", "call=subscribe");
+        Equal(scrape, 2, "throttle_duration_seconds_count");
+        Equal(scrape, 2_499, "operations_total", "kind=subscribe", "outcome=subscribed");
+        Equal(scrape, 1, "operations_total", "kind=subscribe", "outcome=forgotten");
+        Equal(scrape, 2_499, "records_total", "outcome=subscribed", "reason=none");
+        Equal(scrape, 30, "records_total", "outcome=superseded", "reason=later_record_same_key");
+        Equal(scrape, 10, "records_total", "outcome=rejected", "reason=no_valid_identifier");
+        Equal(scrape, 1, "records_total", "outcome=forgotten", "reason=user_forgotten");
+        Equal(scrape, 1, "syncs_total", "outcome=completed_with_failures");
+        Equal(scrape, 1, "sync_duration_seconds_count", "outcome=completed_with_failures");
+        Equal(scrape, 1, "sync_active", "phase=sending");
+        Equal(scrape, 0, "sync_active", "phase=queued");
+        Assert.InRange(Value(scrape, "sync_age_seconds", "phase=sending"), 0.01, 120);
+        Assert.InRange(Value(scrape, "operation_pending"), 50, 1_000);
+        Assert.InRange(Value(scrape, "store_write_duration_seconds_count", "kind=durable"), 5, 1_000);
+        Assert.InRange(Value(scrape, "store_write_time_in_queue_seconds_count", "kind=relaxed"), 5, 10_000);
+        Equal(scrape, 0, "store_write_waiting");
+        Assert.Contains(scrape, l => l.Contains("iterable_audience_request_duration_seconds_bucket", StringComparison.Ordinal) && l.Contains("le=\"0.025\"", StringComparison.Ordinal));
+
+        // Nobody's data, and no label whose values have no end.
+        string[] secrets = [ApiKey, AdminToken, "example.com", Rows.KeyPrefix, Rows.UserIdPrefix, audience.Connection, running, $"\"{audience.List}\""];
+        Assert.All(scrape, line => Assert.All(secrets, s => Assert.DoesNotContain(s, line, StringComparison.OrdinalIgnoreCase)));
+    }
+
+    private static async Task<string[]> ScrapeAsync(Site site)
+    {
+        using var answer = await site.SendAsync(HttpMethod.Get, "/metrics", null);
+        return (await answer.EnsureSuccessStatusCode().Content.ReadAsStringAsync(TestContext.Current.CancellationToken)).Split('\n');
+    }
+
+    private static void Equal(string[] scrape, double expected, string name, params string[] labels)
+        => Assert.True(Value(scrape, name, labels) == expected, $"{name} {string.Join(' ', labels)} is not {expected}:\n{string.Join('\n', scrape.Where(l => l.StartsWith("iterable_audience_" + name, StringComparison.Ordinal)))}");
+
+    /// <summary>The value of the one series with this name, these labels and no others.</summary>
+    private static double Value(string[] scrape, string name, params string[] labels)
+    {
+        var series = scrape.Where(l => l.StartsWith($"iterable_audience_{name}{{", StringComparison.Ordinal)).Where(l =>
+        {
+            var own = l[(l.IndexOf('{', StringComparison.Ordinal) + 1)..l.IndexOf('}', StringComparison.Ordinal)].Replace("\"", "", StringComparison.Ordinal)
+                .Split(',').Where(o => !o.StartsWith("otel_scope", StringComparison.Ordinal));
+            return own.Order().SequenceEqual(labels.Order());
+        }).ToList();
+        Assert.True(series.Count == 1, $"{name} {string.Join(' ', labels)}: {series.Count} series in\n{string.Join('\n', scrape.Where(l => l.StartsWith("iterable_audience_" + name, StringComparison.Ordinal)))}");
+        var text = series[0][(series[0].IndexOf('}', StringComparison.Ordinal) + 1)..].Trim().Split(' ')[0];
+        return double.Parse(text, CultureInfo.InvariantCulture);
+    }
+}
