@@ -24,7 +24,8 @@ internal sealed record SyncView(
     {
         var progress = sync.Active ? monitor.Find(sync.No) : null;
         var report = sync.ReportJson is { } stored ? SyncJson.Report(stored)
-            : SyncReports.Running(progress ?? new SyncProgress { Counts = SyncJson.Counts(sync.CountsJson), Phase = sync.Phase });
+            : progress is not null ? SyncReports.Running(progress, monitor.Eta(progress))
+            : SyncReports.Running(new SyncProgress(sync.No, TimeProvider.System) { Counts = SyncJson.Counts(sync.CountsJson), Phase = sync.Phase }, eta: null);
         // Until it is closed a sync is running, whatever it is going to end as.
         var outcome = !sync.Active ? sync.Outcome : sync.Phase == SyncPhase.Queued ? SyncOutcome.Queued : SyncOutcome.Running;
         return new(

@@ -35,7 +35,7 @@ public sealed class DatabaseClockTests
     }
 
     /// <summary>A question and its answer; microseconds on the way.</summary>
-    private void Learn(int forth, int back, long ahead)
+    private void Learn(int back, int forth, long ahead)
     {
         var asked = _time.GetTimestamp();
         _time.Advance(TimeSpan.FromMicroseconds(forth));

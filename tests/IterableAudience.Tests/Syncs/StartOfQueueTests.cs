@@ -64,7 +64,7 @@ public sealed class StartOfQueueTests
         services.GetRequiredService<AbandonedSyncs>(),
         services.GetRequiredService<LedgerCounts>(),
         services.GetRequiredService<NodeClaims>(),
-        new SyncMonitor(life),
+        new SyncMonitor(life, TimeProvider.System),
         TimeProvider.System,
         LoggerFactory.Create(l => l.AddProvider(logs)).CreateLogger<SyncQueue>());
 
