@@ -5,6 +5,7 @@ using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Infrastructure;
 using Microsoft.EntityFrameworkCore.Migrations;
+using Microsoft.EntityFrameworkCore.Storage;
 using Npgsql;
 
 namespace IterableAudience.Store;
@@ -53,7 +54,9 @@ internal static class StoreSetup
         ThreadPool.SetMinThreads(Math.Max(workers, LeastThreads), ports);
         services.AddSingleton(_ => NpgsqlDataSource.Create(location.ConnectionString));
         services.AddSingleton<LeanStore, PostgresStore>();
-        services.AddContext<PostgresStoreContext>((s, o) => o.UseNpgsql(s.GetRequiredService<NpgsqlDataSource>()));
+        // The driver's own strategy repeats nothing either, but hides the server's error inside another one.
+        services.AddContext<PostgresStoreContext>(
+            (s, o) => o.UseNpgsql(s.GetRequiredService<NpgsqlDataSource>(), n => n.ExecutionStrategy(d => new NonRetryingExecutionStrategy(d))));
     }
 
     private static void AddContext<T>(this IServiceCollection services, Action<IServiceProvider, DbContextOptionsBuilder> options)

@@ -14,6 +14,10 @@ namespace IterableAudience.Tests.Faults;
 public sealed class KillMatrixTests : ProcessTest
 {
     private const int InFlight = 4;
+
+    /// <summary>Besides those on the wire, so many batches are at hand: the next ones, or answers that wait to be recorded.</summary>
+    private const int AtHand = InFlight + 2;
+
     private static readonly Rows Before = Rows.Of(0, 6_000);
 
     /// <summary>Leavers, newcomers, rows that hold somebody else now, rows sent twice, rows that are refused.</summary>
@@ -22,7 +26,7 @@ public sealed class KillMatrixTests : ProcessTest
     [Theory]
     [StoreData("plan", "plan_part", "planning", 0)]
     [StoreData("before a request", "started", "sending", 0)]
-    [StoreData("after the answer and before its record", "result", "sending", InFlight)]
+    [StoreData("after the answer and before its record", "result", "sending", AtHand)]
     [StoreData("close", "holder", "closing", 0)]
     public async Task Killed_where_the_store_refuses_the_next_write_a_sync_ends_as_if_nothing_had_happened(
         StoreKind store, string step, string table, string phase, int sentAgain)

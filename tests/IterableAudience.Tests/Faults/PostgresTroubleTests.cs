@@ -11,6 +11,11 @@ public sealed class PostgresTroubleTests : ProcessTest
 {
     private const int People = 20_000;
 
+    /// <summary>Rows of the batches on the wire, and of those at hand: the next ones, or answers that wait to be recorded.</summary>
+    private const int Unrecorded = (InFlight + 2) * 1_000;
+
+    private const int InFlight = 2;
+
     /// <summary>After <c>immediate</c> the server has lost the last batches that were recorded without waiting for the disk: they are sent again.</summary>
     [Theory]
     [StoreData("fast", Only = StoreKind.PostgreSql)]
@@ -18,8 +23,8 @@ public sealed class PostgresTroubleTests : ProcessTest
     public async Task A_sync_whose_server_is_restarted_pauses_and_goes_on(StoreKind store, string mode)
     {
         using var server = new PostgresServer();
-        var site = await SiteAsync(store, Setting(server.NewDatabase()), ("Iterable__MaxInFlight", "2"));
-        await GoesOnAsync(site, harm: () => server.Stop(mode), meanwhile: () => RefusesAsync(site), mend: server.Start, lost: mode == "immediate" ? People : 2_000);
+        var site = await SiteAsync(store, Setting(server.NewDatabase()), ("Iterable__MaxInFlight", $"{InFlight}"));
+        await GoesOnAsync(site, harm: () => server.Stop(mode), meanwhile: () => RefusesAsync(site), mend: server.Start, lost: mode == "immediate" ? People : Unrecorded);
     }
 
     [Theory]
@@ -27,8 +32,8 @@ public sealed class PostgresTroubleTests : ProcessTest
     public async Task A_sync_whose_network_to_the_store_is_cut_pauses_and_goes_on(StoreKind store)
     {
         await using var network = new Network(PostgresServer.Shared.Port);
-        var site = await SiteAsync(store, Setting(Through(network)), ("Iterable__MaxInFlight", "2"));
-        await GoesOnAsync(site, harm: network.Cut, meanwhile: () => RefusesAsync(site), mend: network.Mend, lost: 2_000);
+        var site = await SiteAsync(store, Setting(Through(network)), ("Iterable__MaxInFlight", $"{InFlight}"));
+        await GoesOnAsync(site, harm: network.Cut, meanwhile: () => RefusesAsync(site), mend: network.Mend, lost: Unrecorded);
     }
 
     [Theory]
@@ -37,8 +42,8 @@ public sealed class PostgresTroubleTests : ProcessTest
     {
         await using var network = new Network(PostgresServer.Shared.Port);
         // An operator's settings; without them the same takes half a minute.
-        var site = await SiteAsync(store, Setting(Through(network) + ";Timeout=3;Command Timeout=3"), ("Iterable__MaxInFlight", "2"));
-        await GoesOnAsync(site, harm: network.Swallow, meanwhile: () => Task.CompletedTask, mend: network.Mend, lost: 2_000);
+        var site = await SiteAsync(store, Setting(Through(network) + ";Timeout=3;Command Timeout=3"), ("Iterable__MaxInFlight", $"{InFlight}"));
+        await GoesOnAsync(site, harm: network.Swallow, meanwhile: () => Task.CompletedTask, mend: network.Mend, lost: Unrecorded);
     }
 
     private static (string, string) Setting(string connectionString) => ("ConnectionStrings__Store", connectionString);

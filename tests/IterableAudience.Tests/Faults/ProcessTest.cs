@@ -60,7 +60,7 @@ public abstract class ProcessTest : IAsyncLifetime
     {
         var made = Store ?? NewStore(store);
         // On PostgreSQL whoever takes over what a killed process has begun first waits until nothing of that can be on the wire any more.
-        (string, string)[] own = [("ConnectionStrings__Store", made.ConnectionString), .. store == StoreKind.PostgreSql ? [("Iterable__AttemptTimeout", "00:00:04")] : Array.Empty<(string, string)>()];
+        (string, string)[] own = [("ConnectionStrings__Store", made.ConnectionString), .. store == StoreKind.PostgreSql ? [("Iterable__AttemptTimeout", "00:00:03")] : Array.Empty<(string, string)>()];
         return Own(await Site.StartAsync(Folder, store, Watch, [.. own, .. settings]));
     }
 

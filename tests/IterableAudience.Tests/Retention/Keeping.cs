@@ -1,5 +1,6 @@
 using IterableAudience.Store;
 using IterableAudience.Syncs.Retention;
+using IterableAudience.Tests.Stores;
 using IterableAudience.Tests.Syncs;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
@@ -21,9 +22,9 @@ internal sealed class Keeping : IAsyncDisposable
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
-    public static async Task<Keeping> StartAsync()
+    public static async Task<Keeping> StartAsync(StoreKind store)
     {
-        var sync = new SyncHost { Clock = new() };
+        var sync = new SyncHost(store) { Clock = new() };
         await sync.InitializeAsync();
         return new(sync);
     }

@@ -2,6 +2,7 @@ using System.Net;
 using IterableAudience.Simulator.Faults;
 using IterableAudience.Store;
 using IterableAudience.Syncs.Retention;
+using IterableAudience.Tests.Stores;
 using IterableAudience.Tests.Syncs;
 using Xunit;
 
@@ -14,10 +15,11 @@ public sealed class RetentionTests
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
-    [Fact]
-    public async Task Records_and_requests_go_after_30_days_and_the_report_stays()
+    [Theory]
+    [StoreData]
+    public async Task Records_and_requests_go_after_30_days_and_the_report_stays(StoreKind store)
     {
-        await using var keeping = await Keeping.StartAsync();
+        await using var keeping = await Keeping.StartAsync(store);
         var audience = await keeping.Sync.AudienceAsync();
         audience.Project.Forget(null, "p2");
         audience.Fault(new FaultRule { Fault = FaultKind.Respond, Status = 500 });
@@ -48,10 +50,11 @@ public sealed class RetentionTests
         Assert.True((await keeping.PurgeAsync()).IsEmpty);
     }
 
-    [Fact]
-    public async Task Syncs_go_after_180_days_but_for_the_newest_of_a_connection()
+    [Theory]
+    [StoreData]
+    public async Task Syncs_go_after_180_days_but_for_the_newest_of_a_connection(StoreKind store)
     {
-        await using var keeping = await Keeping.StartAsync();
+        await using var keeping = await Keeping.StartAsync(store);
         var audience = await keeping.Sync.AudienceAsync();
         var first = await audience.PushAsync(Row.People(1));
         var second = await audience.PushAsync(Row.People(1));
@@ -68,10 +71,11 @@ public sealed class RetentionTests
         Assert.Equal(1, (int)(await audience.Host.GetAsync($"{audience.Url}/syncs")).At("paging.total")!);
     }
 
-    [Fact]
-    public async Task A_deleted_connection_goes_with_its_last_sync()
+    [Theory]
+    [StoreData]
+    public async Task A_deleted_connection_goes_with_its_last_sync(StoreKind store)
     {
-        await using var keeping = await Keeping.StartAsync();
+        await using var keeping = await Keeping.StartAsync(store);
         var audience = await keeping.Sync.AudienceAsync();
         var kept = await audience.SiblingAsync();
         await audience.PushAsync(Row.People(2));
@@ -87,10 +91,11 @@ public sealed class RetentionTests
         Assert.Equal("completed", (await kept.PushAsync(Row.People(1))).Outcome);
     }
 
-    [Fact]
-    public async Task A_deleted_connection_whose_ledger_is_not_released_yet_waits_for_that()
+    [Theory]
+    [StoreData]
+    public async Task A_deleted_connection_whose_ledger_is_not_released_yet_waits_for_that(StoreKind store)
     {
-        await using var keeping = await Keeping.StartAsync();
+        await using var keeping = await Keeping.StartAsync(store);
         var audience = await keeping.Sync.AudienceAsync();
         await audience.PushAsync(Row.People(2));
         await keeping.Store.WriteAsync(write => { write.Run("UPDATE connection SET \"Deleted\" = TRUE"); }, durable: false, Cancel); // killed right after
@@ -100,10 +105,11 @@ public sealed class RetentionTests
         Assert.Equal(1, keeping.Count("SELECT count(*) FROM connection"));
     }
 
-    [Fact]
-    public async Task The_plan_that_an_approval_runs_is_kept_as_long_as_the_approval_needs_it()
+    [Theory]
+    [StoreData]
+    public async Task The_plan_that_an_approval_runs_is_kept_as_long_as_the_approval_needs_it(StoreKind store)
     {
-        await using var keeping = await Keeping.StartAsync();
+        await using var keeping = await Keeping.StartAsync(store);
         var audience = await keeping.Sync.AudienceAsync(more: Held);
         await audience.PushAsync(Row.People(4));
         var held = await audience.PushAsync(Row.Leavers(3));
@@ -129,10 +135,11 @@ public sealed class RetentionTests
         Assert.All(Keeping.Tables, table => Assert.Equal(0, keeping.Count($"SELECT count(*) FROM {table}")));
     }
 
-    [Fact]
-    public async Task A_held_plan_without_its_records_can_only_be_discarded()
+    [Theory]
+    [StoreData]
+    public async Task A_held_plan_without_its_records_can_only_be_discarded(StoreKind store)
     {
-        await using var keeping = await Keeping.StartAsync();
+        await using var keeping = await Keeping.StartAsync(store);
         var audience = await keeping.Sync.AudienceAsync(more: Held);
         await audience.PushAsync(Row.People(4));
         var held = await audience.PushAsync(Row.Leavers(3));
@@ -147,10 +154,11 @@ public sealed class RetentionTests
         Assert.Equal("not_sent plan_discarded 3", discarded.Reasons);
     }
 
-    [Fact]
-    public async Task A_purge_that_is_cut_off_is_finished_by_the_next_one()
+    [Theory]
+    [StoreData]
+    public async Task A_purge_that_is_cut_off_is_finished_by_the_next_one(StoreKind store)
     {
-        await using var keeping = await Keeping.StartAsync();
+        await using var keeping = await Keeping.StartAsync(store);
         var audience = await keeping.Sync.AudienceAsync();
         var old = await audience.PushAsync(Row.People(3));
         var no = await keeping.NumberAsync(old.Id);
@@ -173,10 +181,11 @@ public sealed class RetentionTests
         Assert.True((await keeping.PurgeAsync()).IsEmpty);
     }
 
-    [Fact]
-    public async Task A_sync_goes_on_beside_a_purge_and_others_get_their_turn_between_its_steps()
+    [Theory]
+    [StoreData]
+    public async Task A_sync_goes_on_beside_a_purge_and_others_get_their_turn_between_its_steps(StoreKind store)
     {
-        await using var keeping = await Keeping.StartAsync();
+        await using var keeping = await Keeping.StartAsync(store);
         var audience = await keeping.Sync.AudienceAsync();
         var no = await keeping.NumberAsync((await audience.PushAsync(Row.People(3))).Id);
         await keeping.Store.WriteAsync(write => Fill(write, no, chunks: 600, bytes: 100_000), durable: false, Cancel);
@@ -202,14 +211,15 @@ public sealed class RetentionTests
         Assert.Equal(20_003, paced.Project.Members(paced.List).Count);
     }
 
-    [Fact]
-    public async Task The_purge_runs_at_the_start_and_again_within_the_hour()
+    [Theory]
+    [StoreData]
+    public async Task The_purge_runs_at_the_start_and_again_within_the_hour(StoreKind store)
     {
-        await using var former = await SyncHost.StartAsync();
+        await using var former = await SyncHost.StartAsync(store);
         var audience = await former.AudienceAsync();
         var old = await audience.PushAsync(Row.People(3));
         await former.Host.StopAsync();
-        await using var keeping = new SyncHost();
+        await using var keeping = new SyncHost(store);
         keeping.Host.On(former.Host);
         var time = keeping.Host.Time = new(TimeProvider.System.GetUtcNow().AddDays(29).AddHours(23).AddMinutes(30)) { AutoAdvanceAmount = TimeSpan.FromMilliseconds(1) };
         await keeping.InitializeAsync();

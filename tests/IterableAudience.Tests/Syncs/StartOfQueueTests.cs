@@ -16,11 +16,10 @@ public sealed class StartOfQueueTests
 {
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
-    [Theory]
-    [StoreData]
-    public async Task A_sync_posted_in_the_instant_of_the_start_is_not_taken_for_one_left_behind(StoreKind store)
+    [Fact]
+    public async Task A_sync_posted_in_the_instant_of_the_start_is_not_taken_for_one_left_behind()
     {
-        await using var sync = await SyncHost.StartAsync(store);
+        await using var sync = await SyncHost.StartAsync();
         var (former, audience) = (await sync.AudienceAsync(), await sync.AudienceAsync());
         var left = await LeaveBehindAsync(former);
 
@@ -43,11 +42,10 @@ public sealed class StartOfQueueTests
         Assert.Equal("subscribe 2", audience.Sent);
     }
 
-    [Theory]
-    [StoreData]
-    public async Task What_was_left_behind_is_looked_for_before_the_server_listens(StoreKind store)
+    [Fact]
+    public async Task What_was_left_behind_is_looked_for_before_the_server_listens()
     {
-        await using var sync = await SyncHost.StartAsync(store);
+        await using var sync = await SyncHost.StartAsync();
         var services = sync.Host.Provider.GetServices<IHostedService>().Select(s => s.GetType().Name).ToList();
         Assert.InRange(services.IndexOf("GenericWebHostService"), services.IndexOf(nameof(SyncQueue)) + 1, services.Count);
         Assert.False(sync.Host.Provider.GetRequiredService<Microsoft.Extensions.Options.IOptions<HostOptions>>().Value.ServicesStartConcurrently);

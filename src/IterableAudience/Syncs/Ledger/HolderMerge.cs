@@ -23,9 +23,10 @@ internal sealed class HolderMerge(LeanStore store, BatchStore batches, long list
           AND NOT EXISTS (SELECT 1 FROM member WHERE list = ?1 AND connection = ?2 AND key_hash = ?4)
         """,
         """
-        DELETE FROM holder h USING unnest(@p3, @p4) AS r (hash, key_hash)
-        WHERE h.list = @p1 AND h.connection = @p2 AND h.hash = r.hash AND h.key_hash = r.key_hash
-          AND NOT EXISTS (SELECT 1 FROM member m WHERE m.list = @p1 AND m.connection = @p2 AND m.key_hash = r.key_hash)
+        DELETE FROM holder WHERE ctid = ANY (ARRAY(
+          SELECT h.ctid FROM unnest(@p3, @p4) AS r (hash, key_hash)
+          CROSS JOIN LATERAL (SELECT ctid FROM holder WHERE list = @p1 AND hash = r.hash AND connection = @p2 AND key_hash = r.key_hash OFFSET 0) h
+          WHERE NOT EXISTS (SELECT 1 FROM member m WHERE m.list = @p1 AND m.connection = @p2 AND m.key_hash = r.key_hash OFFSET 0)))
         """,
         RowPlaces: 3);
 

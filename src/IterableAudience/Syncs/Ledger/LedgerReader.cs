@@ -60,13 +60,17 @@ internal sealed class LedgerReader : IDisposable
     {
         if (_connection.IsRemote())
         {
+            // OFFSET 0 says: look each of them up. Of a list that is newer than its statistics the planner believes that it is empty, and would join all with all.
             Expect(
                 _expectedHolders,
                 hashes,
                 """
-                SELECT m.connection, m.key_hash, m.slot, m.state, m.value, h.hash FROM holder h
-                JOIN member m ON m.list = h.list AND m.connection = h.connection AND m.key_hash = h.key_hash
-                WHERE h.list = @l AND h.hash = ANY(@k) ORDER BY m.connection, m.key_hash, m.slot
+                SELECT m.connection, m.key_hash, m.slot, m.state, m.value, h.hash FROM unnest(@k) AS r (hash)
+                CROSS JOIN LATERAL (SELECT connection, key_hash, hash FROM holder WHERE list = @l AND hash = r.hash OFFSET 0) h
+                CROSS JOIN LATERAL (
+                  SELECT connection, key_hash, slot, state, value FROM member
+                  WHERE list = @l AND connection = h.connection AND key_hash = h.key_hash OFFSET 0) m
+                ORDER BY m.connection, m.key_hash, m.slot
                 """,
                 r => r.GetInt64(5),
                 ("@l", _list));

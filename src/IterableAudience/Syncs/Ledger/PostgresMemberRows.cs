@@ -17,11 +17,21 @@ internal sealed class PostgresMemberRows(DbConnection connection, long list, lon
         """,
         RowPlaces: 3);
 
+    /// <summary>
+    /// The entries of (key, slot). OFFSET 0 says: look each of them up. Of a list that is newer than its statistics the planner believes that it is empty, and would
+    /// read all of it for each.
+    /// </summary>
+    private const string Named =
+        """
+        SELECT m.ctid FROM unnest(@p3, @p4) AS r (k, s)
+        CROSS JOIN LATERAL (SELECT ctid FROM member WHERE list = @p1 AND connection = @p2 AND key_hash = r.k AND slot = r.s OFFSET 0) m
+        """;
+
     private static readonly BulkSql Ends = new(
-        "", "DELETE FROM member m USING unnest(@p3, @p4) AS r (k, s) WHERE m.list = @p1 AND m.connection = @p2 AND m.key_hash = r.k AND m.slot = r.s", RowPlaces: 3);
+        "", $"DELETE FROM member WHERE ctid = ANY (ARRAY({Named}))", RowPlaces: 3);
 
     private static readonly BulkSql Leaves = new(
-        "", "UPDATE member m SET state = 3 FROM unnest(@p3, @p4) AS r (k, s) WHERE m.list = @p1 AND m.connection = @p2 AND m.key_hash = r.k AND m.slot = r.s", RowPlaces: 3);
+        "", $"UPDATE member SET state = 3 WHERE ctid = ANY (ARRAY({Named}))", RowPlaces: 3);
 
     private readonly Dictionary<(long KeyHash, byte Slot), (EntryState State, byte[]? Value)> _changes = [];
     private Dictionary<(long KeyHash, byte Slot), EntryState>? _before;

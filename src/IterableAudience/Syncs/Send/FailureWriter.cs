@@ -28,7 +28,11 @@ internal sealed class FailureWriter(DbConnection write, BatchStore batches, Reco
 
     private static readonly BulkSql Remove = new(
         "DELETE FROM failure WHERE sync = ?1 AND part = ?2 AND ord = ?3",
-        "DELETE FROM failure f USING unnest(@p2, @p3) AS r (p, o) WHERE f.sync = @p1 AND f.part = r.p AND f.ord = r.o",
+        """
+        DELETE FROM failure WHERE ctid = ANY (ARRAY(
+          SELECT f.ctid FROM unnest(@p2, @p3) AS r (p, o)
+          CROSS JOIN LATERAL (SELECT ctid FROM failure WHERE sync = @p1 AND part = r.p AND ord = r.o OFFSET 0) f))
+        """,
         RowPlaces: 2);
 
     private readonly Dictionary<(Stage Stage, int Batch), byte[]> _patched = [];
