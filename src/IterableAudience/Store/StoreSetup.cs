@@ -15,6 +15,9 @@ internal static class StoreSetup
     /// <summary>Bytes. Blobs of many kilobytes are most of what is written: larger pages are fewer of them.</summary>
     private const int PageSize = 8192;
 
+    /// <summary>Threads that are there at once when work waits on PostgreSQL.</summary>
+    private const int LeastThreads = 32;
+
     /// <summary>The advisory lock under which a PostgreSQL store is migrated.</summary>
     private const long MigrationLock = 0x17e7_ab1e_0000_0001;
 
@@ -45,6 +48,9 @@ internal static class StoreSetup
 
     private static void AddPostgres(this IServiceCollection services, StoreLocation location)
     {
+        // Work on the store waits for the server on threads of the pool: with as many as there are cores, a few syncs would hold up everything else.
+        ThreadPool.GetMinThreads(out var workers, out var ports);
+        ThreadPool.SetMinThreads(Math.Max(workers, LeastThreads), ports);
         services.AddSingleton(_ => NpgsqlDataSource.Create(location.ConnectionString));
         services.AddSingleton<LeanStore, PostgresStore>();
         services.AddContext<PostgresStoreContext>((s, o) => o.UseNpgsql(s.GetRequiredService<NpgsqlDataSource>()));

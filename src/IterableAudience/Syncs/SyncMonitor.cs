@@ -31,6 +31,10 @@ internal sealed class SyncMonitor(IHostApplicationLifetime lifetime, TimeProvide
     /// <summary>A look at all of them.</summary>
     public IEnumerable<SyncProgress> Running => _running.Values;
 
+    /// <summary>What can be told of the syncs now, as JSON of <see cref="StoredProgress"/>.</summary>
+    public IReadOnlyList<(long Sync, string Json)> Told()
+        => [.. _running.Select(r => (r.Key, SyncJson.Write(new StoredProgress(r.Value.Phase, SyncReports.Running(r.Value, Eta(r.Value))))))];
+
     /// <summary>How long a sync still takes, in seconds; null while that can't be known.</summary>
     public long? Eta(SyncProgress progress)
     {

@@ -98,8 +98,9 @@ public sealed class NodeTests : ProcessTest
         using var refused = await second.SendAsync(HttpMethod.Post, $"/v2/retl-connections/{audience.Connection}/syncs", Site.Body(Rows.Of(0, 1)));
         Assert.Equal(HttpStatusCode.Conflict, refused.StatusCode);
         Assert.Equal(sync, (string)JsonNode.Parse(await refused.Content.ReadAsStringAsync(TestContext.Current.CancellationToken))!["syncId"]!);
-        var seen = await second.GetSyncAsync(audience, sync);
+        var seen = await second.SyncUntilAsync(audience, sync, s => (long)s["report"]!["progress"]!["sent"]! >= 2_000);
         Assert.Equal(("running", "sending"), ((string)seen["status"]!, (string)seen["phase"]!));
+        Assert.Equal(People, (int)seen["report"]!["received"]!["total"]!);
 
         using var stopped = await second.SendAsync(HttpMethod.Post, $"/v2/retl-connections/{audience.Connection}/stop", null);
         Assert.Equal(HttpStatusCode.NoContent, stopped.StatusCode);
