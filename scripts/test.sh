@@ -47,8 +47,29 @@ need() {
 
 has_sdk() { command -v dotnet >/dev/null && dotnet --list-sdks | grep '^10\.' >/dev/null; }
 
-# What the tests need besides the SDK, one line each:  need PostgreSQL has_postgresql postgresql
-install_needs() { :; }
+# The server's programs, where the tests look for them: Debian keeps them out of the PATH.
+has_postgresql() {
+    local initdb
+    for initdb in /usr/lib/postgresql/*/bin/initdb "$(command -v initdb)"; do
+        [ -x "$initdb" ] && [ -x "$(dirname "$initdb")/pg_ctl" ] && return 0
+    done
+    return 1
+}
+
+# The tests start servers of their own on free ports. Installing the package starts one, too, which nobody asked for: it is stopped again. One that
+# ran before is left alone, and none is ever dropped.
+need_postgresql() {
+    has_postgresql && return 0
+    local before version name
+    before=$(pg_lsclusters --no-header 2>/dev/null)
+    need "PostgreSQL's server" has_postgresql postgresql
+    [ -n "$before" ] || pg_lsclusters --no-header 2>/dev/null | while read -r version name _; do pg_ctlcluster "$version" "$name" stop; done
+}
+
+# What the tests need besides the SDK, one line each.
+install_needs() {
+    need_postgresql
+}
 
 has_sdk || give_up "The tests need a .NET 10 SDK: https://dotnet.microsoft.com/download/dotnet/10.0"
 install_needs

@@ -2,6 +2,7 @@ using BenchmarkDotNet.Running;
 using IterableAudience.Benchmarks;
 using IterableAudience.Benchmarks.Generator;
 using IterableAudience.Benchmarks.Push;
+using IterableAudience.Benchmarks.Soak;
 using IterableAudience.Demo.Driving;
 
 using var stop = new CancellationTokenSource();
@@ -16,6 +17,7 @@ try
     {
         ["generate", .. var rest] => await GenerateCommand.RunAsync(new(rest, "records", "seed", "out")),
         ["push", .. var rest] => await PushCommand.RunAsync(new(rest, "records", "seed", "runs", "programs", "out"), stop.Token),
+        ["soak", .. var rest] => await SoakCommand.RunAsync(new(rest, "minutes", "store", "programs", "out"), stop.Token),
         ["baseline", .. var rest] => await BaselineCommand.RunAsync(new(rest, "file", "to", "list"), stop.Token),
         _ => RunMicroBenchmarks(args),
     };

@@ -33,10 +33,10 @@ public sealed class TestHost : IAsyncDisposable
     private readonly Lazy<Factory> _factory;
 
     /// <param name="kind">Where the store is; a setting may be changed before the first request only.</param>
-    public TestHost(StoreKind? kind = null)
+    public TestHost(StoreKind kind = StoreKind.Sqlite)
     {
         Folder = Directory.CreateTempSubdirectory("iterable-audience-").FullName;
-        Store = new TestStore(kind ?? (Environment.GetEnvironmentVariable("TEST_STORE") == "PostgreSql" ? StoreKind.PostgreSql : StoreKind.Sqlite), Folder);
+        Store = new TestStore(kind, Folder);
         Settings = new(Store.Settings)
         {
             ["Security:KeyRing"] = Path.Combine(Folder, "keys"),
@@ -58,10 +58,8 @@ public sealed class TestHost : IAsyncDisposable
     /// <summary>Settings of the service; change them before the first request.</summary>
     public Dictionary<string, string?> Settings { get; }
 
-    /// <summary>The temporary folder; kept when another host is to open the same store (see <see cref="KeepFolder"/>).</summary>
+    /// <summary>The temporary folder; a store that is a file is in it.</summary>
     public string Folder { get; }
-
-    public bool KeepFolder { get; set; }
 
     /// <summary>Set it before the first request and the service lives on this clock.</summary>
     public FakeTimeProvider? Time { get; set; }
@@ -79,7 +77,7 @@ public sealed class TestHost : IAsyncDisposable
     /// <summary>The store of its own; another one may be in the settings.</summary>
     public TestStore Store { get; }
 
-    /// <summary>Makes the service use the store and key ring of another host.</summary>
+    /// <summary>Makes the service use the store and key ring of another host, which has stopped (SQLite) and is disposed of later.</summary>
     public TestHost On(TestHost other)
     {
         foreach (var (name, value) in other.Store.Settings)
@@ -135,7 +133,8 @@ public sealed class TestHost : IAsyncDisposable
         return await Answer.ReadAsync(response);
     }
 
-    public async ValueTask DisposeAsync()
+    /// <summary>Ends the service; its store stays until the host is disposed of.</summary>
+    public async Task StopAsync()
     {
         if (_factory.IsValueCreated)
         {
@@ -143,9 +142,11 @@ public sealed class TestHost : IAsyncDisposable
             // The program disposes of its services on a thread of its own; another host can open the store when that one has let go of it.
             Assert.True(SpinWait.SpinUntil(IsStoreFree, TimeSpan.FromSeconds(30)), "The store is still locked.");
         }
+    }
 
-        if (KeepFolder)
-            return;
+    public async ValueTask DisposeAsync()
+    {
+        await StopAsync();
         Store.Delete();
         SqliteConnection.ClearAllPools();
         Directory.Delete(Folder, recursive: true);

@@ -15,6 +15,9 @@ internal sealed class Installation : IAsyncDisposable
         Simulator = new(SimulatorAddress);
     }
 
+    /// <summary>Where the processes run and what they write is.</summary>
+    public string Folder => folder;
+
     public Uri ServiceAddress { get; }
 
     public Uri SimulatorAddress { get; }
@@ -31,7 +34,7 @@ internal sealed class Installation : IAsyncDisposable
     public ChildProcess? SimulatorProcess { get; private set; }
 
     /// <summary>Starts both and waits until they answer.</summary>
-    /// <param name="settings">Settings of the service, besides those that say where everything is.</param>
+    /// <param name="settings">Settings of the service, besides those that say where everything is, or instead of them.</param>
     public static async Task<Installation> StartAsync(string service, string simulator, IReadOnlyDictionary<string, string> settings, CancellationToken cancellation)
     {
         var installation = new Installation();
@@ -62,7 +65,7 @@ internal sealed class Installation : IAsyncDisposable
     private async Task StartBothAsync(string service, string simulator, IReadOnlyDictionary<string, string> settings, CancellationToken cancellation)
     {
         SimulatorProcess = ChildProcess.Start("simulator", simulator, folder, new Dictionary<string, string> { ["Simulator__Url"] = SimulatorAddress.OriginalString });
-        ServiceProcess = ChildProcess.Start("service", service, folder, new Dictionary<string, string>(settings)
+        var own = new Dictionary<string, string>
         {
             ["ASPNETCORE_URLS"] = ServiceAddress.OriginalString,
             ["ASPNETCORE_ENVIRONMENT"] = "Production",
@@ -74,7 +77,13 @@ internal sealed class Installation : IAsyncDisposable
             ["Iterable__BaseUrls__EU"] = SimulatorAddress.OriginalString,
             // Swagger UI of --keep fills its examples with ids that exist.
             ["Documents__LiveExamples"] = "true",
-        });
+        };
+        foreach (var (name, value) in settings)
+        {
+            own[name] = value;
+        }
+
+        ServiceProcess = ChildProcess.Start("service", service, folder, own);
         await SimulatorProcess.ReadyAsync(new(SimulatorAddress, "/"), cancellation);
         await ServiceProcess.ReadyAsync(new(ServiceAddress, "/health/ready"), cancellation);
     }

@@ -10,7 +10,7 @@ namespace IterableAudience.Accounts;
 /// comes later than 3 % of the distance lets his go: so two starts of different nodes are never nearer than they may be, though each
 /// node's idea of the database's clock, and its timers, are a little off.
 /// </summary>
-/// <remarks>A node that dies loses the one start that it had reserved. The statements don't wait for the disk.</remarks>
+/// <remarks>A moment that was let go is given back with the next reservation, if nobody has one behind it. A node that dies loses the one that it had. The statements don't wait for the disk.</remarks>
 internal sealed class StoreBudget(NpgsqlDataSource source, string project, TimeProvider time) : IRateBudget
 {
     private const double Spread = 1.04;
@@ -19,16 +19,25 @@ internal sealed class StoreBudget(NpgsqlDataSource source, string project, TimeP
     /// <summary>Above 30 requests a second, where three percent are less than this, a start may come this much too near to the next one.</summary>
     private const long LeastLateness = 1000;
 
+    private const long None = -1;
+    private const int MostQuestions = 20;
+    private static readonly TimeSpan SetAgainAfter = TimeSpan.FromSeconds(5);
+
     private readonly DatabaseClock clock = new(time);
     private readonly Lock gate = new();
     private int answered = -1;
+    private long unused = None;
+    private long? lastSet;
     private PauseNote last;
 
     public ValueTask<StartSlot> NextAsync(PaceLimits limits) => new(Task.Run(() => ReserveAsync(limits.RequestsPerSecond)));
 
     public void Started(long at)
     {
-        // reserved is used up
+        lock (gate)
+        {
+            unused = None;
+        }
     }
 
     public void Answered(int generation)
@@ -43,6 +52,7 @@ internal sealed class StoreBudget(NpgsqlDataSource source, string project, TimeP
 
     private async Task<StartSlot> ReserveAsync(double perSecond)
     {
+        await SetClockAsync(perSecond);
         await using var command = Command(StoreBudgetSql.Reserve, ("spread", Spread * 1e6), ("rps", perSecond));
         var asked = time.GetTimestamp();
         await using var reader = await command.ExecuteReaderAsync();
@@ -50,12 +60,43 @@ internal sealed class StoreBudget(NpgsqlDataSource source, string project, TimeP
         var got = time.GetTimestamp();
         var (now, at, spacing, pausedUntil) = (reader.GetInt64(0), reader.GetInt64(1), reader.GetInt64(2), reader.GetInt64(3));
         clock.Learn(asked, got, now);
-        var late = Math.Max(LeastLateness, (long)(spacing * Lateness / Spread));
+        lock (gate)
+        {
+            unused = pausedUntil > now ? unused : at;
+        }
+
         last = last with { Rate = 1e6 * Spread / spacing, Strikes = reader.GetInt32(4), Generation = reader.GetInt32(5) };
+
+        // Not before the moment has come for certain and not after the last one that may do, unless the clock is too uncertain to tell both.
+        var late = Late(spacing);
+        var error = clock.Error * 2 <= late ? (long)clock.Error : 0;
         return new(
-            clock.Timestamp(at), clock.Timestamp(at + late), pausedUntil > now ? clock.Timestamp(pausedUntil) : 0,
+            clock.Timestamp(at + error), clock.Timestamp(at + late - error), pausedUntil > now ? clock.Timestamp(pausedUntil) : 0,
             Math.Min(perSecond, last.Rate), last.Generation, last.Strikes, IsReserved: true);
     }
+
+    /// <summary>Asks the database for its time until that is known well enough for moments so far apart; a few times, and not again at once.</summary>
+    private async Task SetClockAsync(double perSecond)
+    {
+        var enough = Late((long)(1e6 * Spread / perSecond)) / 4.0;
+        if (clock.Error <= enough || (lastSet is { } set && time.GetElapsedTime(set) < SetAgainAfter))
+        {
+            return;
+        }
+
+        await using var connection = await source.OpenConnectionAsync();
+        for (var question = 0; question < MostQuestions && clock.Error > enough; question++)
+        {
+            await using var command = new NpgsqlCommand(StoreBudgetSql.Time, connection) { CommandTimeout = 10 };
+            var asked = time.GetTimestamp();
+            var now = (long)(await command.ExecuteScalarAsync())!;
+            clock.Learn(asked, time.GetTimestamp(), now);
+        }
+
+        lastSet = time.GetTimestamp();
+    }
+
+    private static long Late(long spacing) => Math.Max(LeastLateness, (long)(spacing * Lateness / Spread));
 
     private async Task<PauseNote> NoteAsync(Throttle throttle)
     {
@@ -86,6 +127,7 @@ internal sealed class StoreBudget(NpgsqlDataSource source, string project, TimeP
         lock (gate)
         {
             command.Parameters.AddWithValue("answered", answered);
+            command.Parameters.AddWithValue("unused", unused);
         }
 
         foreach (var (name, value) in parameters)

@@ -14,13 +14,17 @@ internal static class StoreBudgetSql
     /// <summary>A crash of the server may lose the last half second of budgets; nothing waits for the disk.</summary>
     private const string NotForced = "set_config('synchronous_commit', 'off', true) = 'off'";
 
+    /// <summary>What time it is.</summary>
+    public static readonly string Time = $"SELECT {Now}";
+
     /// <summary>The rate, raised by the quiet time since the last pause.</summary>
     private static readonly string Raised = string.Create(
         CultureInfo.InvariantCulture,
         $"least({RateRules.Unlimited:R}, b.rate * exp({RateRules.Growth:R} * least(greatest(now - b.paused_until, 0) / 1e6, {RateRules.LongestQuiet:R})))");
 
     /// <summary>
-    /// Takes the next free moment. While the project is paused nothing is taken. A last moment far ahead of now is one of a clock that was put
+    /// Takes the next free moment. While the project is paused nothing is taken. Who let the last moment go
+    /// has it again, two milliseconds from now, since the answer takes a while. A last moment far ahead of now is one of a clock that was put
     /// back, and forgotten.
     /// </summary>
     public static readonly string Reserve = $"""
@@ -30,6 +34,7 @@ internal static class StoreBudgetSql
         ON CONFLICT (project) DO UPDATE SET (asked_at, spacing, last_at, strikes) = (
             SELECT now, gap,
                    CASE WHEN b.paused_until > now THEN b.last_at
+                        WHEN b.last_at = @unused THEN greatest(b.last_at, now + 2000)
                         WHEN b.last_at + gap > now AND b.last_at < now + 1000 * gap THEN b.last_at + gap
                         ELSE now END,
                    CASE WHEN b.generation = @answered THEN 0 ELSE b.strikes END

@@ -33,6 +33,7 @@ internal sealed class ProjectPacer(TimeProvider time, IRateBudget budget, Func<i
     private long? lastOtherAnswer;
     private PaceLimits lastLimits;
     private double rate;
+    private long rateSince;
     private double answerSeconds;
     private long started;
 
@@ -49,8 +50,9 @@ internal sealed class ProjectPacer(TimeProvider time, IRateBudget budget, Func<i
         {
             lock (gate)
             {
+                var quiet = time.GetElapsedTime(Math.Max(rateSince, pausedUntil ?? 0)).TotalSeconds;
                 return new(
-                    lastLimits.RequestsPerSecond, rate, inFlight, lastLimits.MaxInFlight == 0 ? 0 : Room(lastLimits),
+                    lastLimits.RequestsPerSecond, Math.Min(lastLimits.RequestsPerSecond, RateRules.Raised(rate, quiet)), inFlight, lastLimits.MaxInFlight == 0 ? 0 : Room(lastLimits),
                     turns.All.Count(), PauseLeft() ?? TimeSpan.Zero, TimeSpan.FromSeconds(answerSeconds), started);
             }
         }
@@ -101,7 +103,7 @@ internal sealed class ProjectPacer(TimeProvider time, IRateBudget budget, Func<i
         lock (gate)
         {
             notesUnderWay--;
-            (rate, generation, strikes) = (note.Rate, note.Generation, note.Strikes);
+            (rate, rateSince, generation, strikes) = (note.Rate, time.GetTimestamp(), note.Generation, note.Strikes);
             Pause(time.GetTimestamp() + (long)(note.Pause.TotalSeconds * time.TimestampFrequency));
             Serve();
         }
@@ -253,7 +255,7 @@ internal sealed class ProjectPacer(TimeProvider time, IRateBudget budget, Func<i
 
     private StartSlot Learn(StartSlot slot)
     {
-        (rate, generation, strikes) = (slot.Rate, slot.Generation, slot.Strikes);
+        (rate, rateSince, generation, strikes) = (slot.Rate, time.GetTimestamp(), slot.Generation, slot.Strikes);
         return slot;
     }
 

@@ -1,9 +1,11 @@
 using IterableAudience.Connections;
 using IterableAudience.Hosting;
 using IterableAudience.Iterable;
+using IterableAudience.Records;
 using IterableAudience.Store;
 using IterableAudience.Syncs.Intake;
 using IterableAudience.Syncs.Nodes;
+using IterableAudience.Syncs.Retry;
 using IterableAudience.Syncs.Staging;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Options;
@@ -62,13 +64,17 @@ internal sealed class Push(
         work.Progress.Phase = SyncPhase.Staging;
         var stager = new Stager(work.Store, hash, sync.No, work.Project.Type, sync.Full);
         work.Progress.Counts = stager.Counts;
+        var waits = work.Progress.Waits;
+        waits.Begin(Wait.Source);
+        RecordSink sink = (records, cancel) => StageAsync(stager, waits, records, cancel);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(senderGone, work.Progress.Stop.Token, work.Progress.Lost.Token, monitor.Stopping);
         try
         {
             var read = ndjson
-                ? await RecordBody.ReadNdjsonAsync(body, connection.Mapping(), stager.AddAsync, intake.Value, time, stop.Token)
-                : await RecordBody.ReadJsonAsync(body, connection.Mapping(), stager.AddAsync, intake.Value, time, stop.Token);
-            await stager.FinishAsync(CancellationToken.None);
+                ? await RecordBody.ReadNdjsonAsync(body, connection.Mapping(), sink, intake.Value, time, stop.Token)
+                : await RecordBody.ReadJsonAsync(body, connection.Mapping(), sink, intake.Value, time, stop.Token);
+            waits.End(Wait.Source);
+            await stager.FinishAsync(CancellationToken.None, joining: work.RetryFailed ? RetrySet.Count(work.Store, connection.No) : 0);
             if (sync.ExpectedRecords is { } expected && expected != read.Records)
             {
                 await AbandonAsync(work, stager, SyncOutcome.Aborted, $"{expected} records were expected and {read.Records} came. Nothing was sent.");
@@ -107,6 +113,22 @@ internal sealed class Push(
             queue.Abandon(sync.No);
             throw;
         }
+    }
+
+    /// <summary>Stages a run of records; what the store takes for it is no wait for the body.</summary>
+    private static async ValueTask StageAsync(Stager stager, WaitGauge waits, ReadOnlyMemory<ReceivedRecord> records, CancellationToken cancel)
+    {
+        var staging = stager.AddAsync(records, cancel);
+        if (staging.IsCompletedSuccessfully)
+        {
+            return;
+        }
+
+        waits.End(Wait.Source);
+        waits.Begin(Wait.Store);
+        await staging;
+        waits.End(Wait.Store);
+        waits.Begin(Wait.Source);
     }
 
     private async Task<SyncWork> LoadAsync(long sync)

@@ -2,15 +2,17 @@ using IterableAudience.Records;
 using IterableAudience.Store;
 using IterableAudience.Syncs.Ledger;
 using IterableAudience.Syncs.Report;
+using IterableAudience.Syncs.Retry;
 using IterableAudience.Syncs.Send;
 
 namespace IterableAudience.Syncs;
 
 /// <summary>
-/// Step 10 of the spine: merges the holders, counts the report from what is recorded, ends the sync and gives its list back. Done again
+/// Step 10 of the spine: merges the holders, counts the report from what is recorded, keeps what is to be tried again, ends the sync and gives its list back. Done again
 /// from the start when it was cut off: nothing in it depends on how far it came.
 /// </summary>
-internal sealed partial class SyncCloser(LeanStore store, SyncClaims claims, SyncMonitor monitor, TimeProvider time, ILogger<SyncCloser> logger)
+internal sealed partial class SyncCloser(
+    LeanStore store, KeyedHash hash, SyncClaims claims, SyncMonitor monitor, TimeProvider time, ILogger<SyncCloser> logger)
 {
     public const string CancelledText = "The sync was cancelled. What is not sent stays as it was.";
 
@@ -34,6 +36,7 @@ internal sealed partial class SyncCloser(LeanStore store, SyncClaims claims, Syn
             () => new ReportBuilder(work.Store, work.Batches, sync).CountAsync(unsent, noteOutcomes: sync.PlanSyncNo == sync.No, cancel), CancellationToken.None);
         await Task.WhenAll(merge, count);
         var counts = await count;
+        await KeepOpenAsync(work, outcome, mayHaveSent, counts, cancel);
         if (outcome == SyncOutcome.Completed && counts.Of(Outcome.Rejected, Outcome.Failed, Outcome.Forgotten, Outcome.NotSent) > 0)
         {
             outcome = SyncOutcome.CompletedWithFailures;
@@ -83,6 +86,25 @@ internal sealed partial class SyncCloser(LeanStore store, SyncClaims claims, Syn
                 ("@l", work.Sync.PlanLedgerVersion), ("@v", work.Connection.Version), ("@n", work.Sync.No)),
             durable: false,
             cancel);
+    }
+
+    /// <summary>What later syncs of the connection are to try again. A sync that sent nothing, and was not meant to, leaves that as it is.</summary>
+    private async Task KeepOpenAsync(SyncWork work, SyncOutcome outcome, bool mayHaveSent, OutcomeCounts counts, CancellationToken cancel)
+    {
+        var sync = work.Sync;
+        if (sync.DryRun || (counts.Of(Outcome.Failed, Outcome.NotSent) == 0 && !RetrySet.Any(work.Store, sync.ConnectionNo)))
+        {
+            return;
+        }
+
+        if (!work.RetryFailed)
+        {
+            await RetrySet.RemoveAsync(work.Store, sync.ConnectionNo, 0, long.MaxValue, cancel);
+        }
+        else if (mayHaveSent || (outcome == SyncOutcome.Aborted && sync.Trigger != SyncTrigger.Approval && sync.Phase is SyncPhase.Queued or SyncPhase.Planning))
+        {
+            await new RetryKeeper(work.Store, hash, work.Batches, sync).KeepAsync(Unsent(outcome), cancel);
+        }
     }
 
     private async Task EndAsync(

@@ -20,7 +20,7 @@ internal sealed class SyncCounts
     /// <summary>Members that a full sync did not find.</summary>
     public long Absent { get; set; }
 
-    /// <summary>Removals of earlier syncs tried again.</summary>
+    /// <summary>Failures of earlier syncs tried again.</summary>
     public long Retried { get; set; }
 
     /// <summary>Bad identifiers dropped from records that go on with their other one.</summary>

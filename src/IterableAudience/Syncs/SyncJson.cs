@@ -14,5 +14,14 @@ internal static class SyncJson
 
     public static string Write(SyncReport report) => JsonSerializer.Serialize(report, Options);
 
+    public static string Write(StoredProgress progress) => JsonSerializer.Serialize(progress, Options);
+
+    public static StoredProgress Progress(string json) => JsonSerializer.Deserialize<StoredProgress>(json, Options)!;
+
     public static SyncReport Report(string json) => JsonSerializer.Deserialize<SyncReport>(json, Options)!;
 }
+
+/// <summary>What a sync's node tells of it now and then, for those who ask another node.</summary>
+/// <param name="Phase">Where it is.</param>
+/// <param name="Report">What is known so far.</param>
+internal sealed record StoredProgress(SyncPhase Phase, SyncReport Report);

@@ -1,16 +1,17 @@
 using System.Collections.Concurrent;
+using IterableAudience.Syncs.Report;
 
 namespace IterableAudience.Syncs;
 
 /// <summary>The syncs that this process works on, by number.</summary>
-internal sealed class SyncMonitor(IHostApplicationLifetime lifetime)
+internal sealed class SyncMonitor(IHostApplicationLifetime lifetime, TimeProvider time)
 {
     private readonly ConcurrentDictionary<long, SyncProgress> _running = new();
 
     /// <summary>Set when the service is told to stop, before its server waits for open requests: whoever waits for a sync, or for a body, goes then.</summary>
     public CancellationToken Stopping => lifetime.ApplicationStopping;
 
-    public SyncProgress Of(long sync) => _running.GetOrAdd(sync, _ => new SyncProgress());
+    public SyncProgress Of(long sync) => _running.GetOrAdd(sync, no => new SyncProgress(no, time));
 
     public SyncProgress? Find(long sync) => _running.GetValueOrDefault(sync);
 
@@ -29,6 +30,23 @@ internal sealed class SyncMonitor(IHostApplicationLifetime lifetime)
 
     /// <summary>A look at all of them.</summary>
     public IEnumerable<SyncProgress> Running => _running.Values;
+
+    /// <summary>What can be told of the syncs now, as JSON of <see cref="StoredProgress"/>.</summary>
+    public IReadOnlyList<(long Sync, string Json)> Told()
+        => [.. _running.Select(r => (r.Key, SyncJson.Write(new StoredProgress(r.Value.Phase, SyncReports.Running(r.Value, Eta(r.Value))))))];
+
+    /// <summary>How long a sync still takes, in seconds; null while that can't be known.</summary>
+    public long? Eta(SyncProgress progress)
+    {
+        if (progress.Pace is not { } pace)
+        {
+            return null;
+        }
+
+        var status = pace.Pacer.Status;
+        var others = _running.Values.Where(p => p != progress && p.Pace?.Pacer == pace.Pacer).Select(p => p.Part);
+        return Estimate.Seconds(progress.Part, others, Estimate.Speed(pace.Limits, status), status);
+    }
 
     public void Close(long sync)
     {

@@ -1,12 +1,14 @@
 using IterableAudience.Records;
+using IterableAudience.Syncs.Report;
 
 namespace IterableAudience.Syncs;
 
 /// <summary>What is known of a sync while it runs; the report is counted from the store once it is closed.</summary>
-internal sealed class SyncProgress
+internal sealed class SyncProgress(long no, TimeProvider time)
 {
     private readonly long[] _outcomes = new long[16];
-    private long _sent;
+    private long _sentSubscribes;
+    private long _sentUnsubscribes;
     private long _requestsSubscribe;
     private long _requestsUnsubscribe;
     private long _requestsRetried;
@@ -26,12 +28,18 @@ internal sealed class SyncProgress
 
     public long Planned { get; set; }
 
-    public long Sent => Interlocked.Read(ref _sent);
+    public long Sent => Interlocked.Read(ref _sentSubscribes) + Interlocked.Read(ref _sentUnsubscribes);
 
     public SyncCounts Counts { get; set; } = new();
 
-    /// <summary>Requests per second that the project allows; for the estimate.</summary>
-    public double RequestsPerSecond { get; set; }
+    /// <summary>Where it sends to; null until it is known.</summary>
+    public SyncPace? Pace { get; set; }
+
+    /// <summary>What it waits for.</summary>
+    public WaitGauge Waits { get; } = new(time);
+
+    /// <summary>It pauses because the store can't be used.</summary>
+    public bool StoreInTrouble { get; set; }
 
     /// <summary>Set when the operator or a shutdown asks the sync to stop.</summary>
     public CancellationTokenSource Stop { get; } = new();
@@ -42,6 +50,26 @@ internal sealed class SyncProgress
     public RequestCounts Requests => new(
         Interlocked.Read(ref _requestsSubscribe), Interlocked.Read(ref _requestsUnsubscribe),
         Interlocked.Read(ref _requestsRetried), Interlocked.Read(ref _requestsThrottled));
+
+    /// <summary>The sync as an estimate needs to know it: by its plan, or before there is one by what is staged.</summary>
+    public Estimate.Part Part
+    {
+        get
+        {
+            var isPlanned = Phase == SyncPhase.Sending || Planned > 0;
+            var (subscribes, unsubscribes) = Pace is not { SendsNothing: false } || Phase is SyncPhase.Closing or SyncPhase.Closed ? (0, 0)
+                : isPlanned ? (Counts.PlannedSubscribes - Interlocked.Read(ref _sentSubscribes), Counts.PlannedUnsubscribes - Interlocked.Read(ref _sentUnsubscribes))
+                : (Counts.Insert + Counts.Update, Counts.Delete);
+            return new(no, Pace?.ListNo ?? 0, Phase is SyncPhase.Planning or SyncPhase.Sending or SyncPhase.Closing, Estimate.OpenRequests(subscribes, unsubscribes));
+        }
+    }
+
+    /// <summary>What was answered before this process took the sync up.</summary>
+    public void SentBefore(long subscribes, long unsubscribes)
+    {
+        Interlocked.Exchange(ref _sentSubscribes, subscribes);
+        Interlocked.Exchange(ref _sentUnsubscribes, unsubscribes);
+    }
 
     /// <summary>Counts the operations of a batch that were sent, all of one kind.</summary>
     public void Settled(Iterable.OperationKind kind, ReadOnlySpan<Iterable.OperationResult> results)
@@ -61,7 +89,7 @@ internal sealed class SyncProgress
             }
         }
 
-        Interlocked.Add(ref _sent, results.Length);
+        Interlocked.Add(ref kind == Iterable.OperationKind.Subscribe ? ref _sentSubscribes : ref _sentUnsubscribes, results.Length);
     }
 
     public void Requested(in Iterable.RequestLogEntry entry)
@@ -82,3 +110,10 @@ internal sealed class SyncProgress
 
 /// <summary>Requests to Iterable, each counted once by kind; of them, how many were repeats and how many were throttled.</summary>
 public sealed record RequestCounts(long Subscribe, long Unsubscribe, long Retried, long Throttled);
+
+/// <summary>Where a sync sends to, and how fast it may.</summary>
+/// <param name="Pacer">Of its project.</param>
+/// <param name="Limits">Of its account.</param>
+/// <param name="ListNo">Its list.</param>
+/// <param name="SendsNothing">A dry run.</param>
+internal sealed record SyncPace(Iterable.ProjectPacer Pacer, Iterable.PaceLimits Limits, long ListNo, bool SendsNothing);

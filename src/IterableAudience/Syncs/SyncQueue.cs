@@ -144,6 +144,11 @@ internal sealed partial class SyncQueue(
             }
             catch (Exception e) when (StoreTrouble.Is(e))
             {
+                if (monitor.Find(key) is { } progress)
+                {
+                    progress.StoreInTrouble = true;
+                }
+
                 Log.Paused(logger, e.GetType().Name, pause.TotalSeconds);
                 await Task.Delay(pause, time, stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
                 pause = pause * 2 < LongestPause ? pause * 2 : LongestPause;

@@ -158,7 +158,7 @@ internal sealed partial class SyncRunner(
     {
         var (sync, counts) = (work.Sync, work.Counts);
         counts.RemovalsSkipped = sync.Full && counts.WithoutKey > 0;
-        var mode = new PlanMode(sync.Full, sync.Resend, RemoveAbsent: sync.Full && !counts.RemovalsSkipped, work.IgnoreUnknownDeletes);
+        var mode = new PlanMode(sync.Full, sync.Resend, RemoveAbsent: sync.Full && !counts.RemovalsSkipped, work.IgnoreUnknownDeletes, work.RetryFailed);
         try
         {
             sync.PlanLedgerVersion = work.LedgerVersion;

@@ -53,12 +53,11 @@ internal static class SyncTelemetry
     }
 
     /// <summary>The span of a batch: from its first request to its record in the store.</summary>
-    public static Activity? StartBatch(Stage stage, int number, OperationKind kind, int size)
+    public static Activity? StartBatch(Stage stage, int number, OperationKind kind)
         => Source.StartActivity("batch")?
             .SetTag("iterable_audience.batch.stage", JsonNamingPolicy.SnakeCaseLower.ConvertName(stage.ToString()))
             .SetTag("iterable_audience.batch.number", number)
-            .SetTag("iterable_audience.batch.kind", Word(kind))
-            .SetTag("iterable_audience.batch.size", size);
+            .SetTag("iterable_audience.batch.kind", Word(kind));
 
     public static void EndBatch(Activity? span, BatchResult result)
     {
@@ -67,6 +66,7 @@ internal static class SyncTelemetry
             return;
         }
 
+        span.SetTag("iterable_audience.batch.size", result.Results.Length);
         var end = JsonNamingPolicy.SnakeCaseLower.ConvertName(result.End.ToString());
         span.SetTag("iterable_audience.batch.end", end).SetTag("iterable_audience.batch.attempts", result.Attempts);
         if (result.End is BatchEnd.Abort or BatchEnd.GaveUp or BatchEnd.ThrottledOut)

@@ -23,12 +23,16 @@ internal sealed record SyncView(
     public static SyncView Of(Sync sync, string connectionId, SyncMonitor monitor)
     {
         var progress = sync.Active ? monitor.Find(sync.No) : null;
+        // Another node works on it, and says now and then how far it is.
+        var told = progress is null && sync is { Active: true, ProgressJson: { } json } ? SyncJson.Progress(json) : null;
         var report = sync.ReportJson is { } stored ? SyncJson.Report(stored)
-            : SyncReports.Running(progress ?? new SyncProgress { Counts = SyncJson.Counts(sync.CountsJson), Phase = sync.Phase });
+            : progress is not null ? SyncReports.Running(progress, monitor.Eta(progress))
+            : told is not null ? told.Report
+            : SyncReports.Running(new SyncProgress(sync.No, TimeProvider.System) { Counts = SyncJson.Counts(sync.CountsJson), Phase = sync.Phase }, eta: null);
         // Until it is closed a sync is running, whatever it is going to end as.
         var outcome = !sync.Active ? sync.Outcome : sync.Phase == SyncPhase.Queued ? SyncOutcome.Queued : SyncOutcome.Running;
         return new(
-            sync.Id, connectionId, outcome.Status(), outcome.Word(), (progress is null || sync.Phase == SyncPhase.Queued ? sync.Phase : progress.Phase).Word(),
+            sync.Id, connectionId, outcome.Status(), outcome.Word(), (sync.Phase == SyncPhase.Queued ? sync.Phase : progress?.Phase ?? told?.Phase ?? sync.Phase).Word(),
             sync.Trigger.Word(), sync.Full ? "full" : "incremental", sync.DryRun, sync.PlanHash, sync.StartedAt, sync.FinishedAt,
             sync.Active ? "" : sync.Error, MetricsView.Of(report), report);
     }

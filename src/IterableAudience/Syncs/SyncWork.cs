@@ -33,6 +33,9 @@ internal sealed record SyncWork(
     /// <summary>Who came, gathered from the first batch on; null when an earlier process has recorded some of them.</summary>
     public HolderInserts? Holders { get; set; }
 
+    /// <summary>What failed in earlier syncs of the connection is tried again.</summary>
+    public bool RetryFailed { get; init; }
+
     /// <summary>The list's ledger version when the list was claimed.</summary>
     public long LedgerVersion { get; set; }
 

@@ -4,13 +4,12 @@ using IterableAudience.Store;
 using IterableAudience.Syncs.Nodes;
 using IterableAudience.Syncs.Send;
 using Microsoft.EntityFrameworkCore;
-using Microsoft.Extensions.Options;
 
 namespace IterableAudience.Syncs;
 
 /// <summary>Gathers what a sync needs on its way, from the store as it is now.</summary>
 internal sealed class SyncWorkLoader(
-    Func<StoreContext> open, LeanStore store, ProjectDirectory projects, NodeClaims node, SyncMonitor monitor, IOptions<IterableOptions> options)
+    Func<StoreContext> open, LeanStore store, ProjectDirectory projects, NodeClaims node, SyncMonitor monitor, ProjectPacers pacers)
 {
     /// <exception cref="ClaimLostException">The sync is not this node's (any more).</exception>
     public async Task<SyncWork> LoadAsync(long syncNo, CancellationToken cancel)
@@ -25,7 +24,7 @@ internal sealed class SyncWorkLoader(
         var claimed = store.For(new SyncClaim(sync.No, sync.ClaimEpoch));
         var connection = await db.Connections.AsNoTracking().SingleAsync(c => c.No == sync.ConnectionNo, cancel);
         var project = await projects.ForConnectionAsync(connection, cancel);
-        var (guard, ignoreUnknownDeletes) = PlanSettings.Of(connection);
+        var (guard, ignoreUnknownDeletes, retryFailed) = PlanSettings.Of(connection);
         var progress = monitor.Of(syncNo);
         (progress.StartedAt, progress.Phase) = (sync.StartedAt, sync.Phase);
         progress.Counts = SyncJson.Counts(sync.CountsJson);
@@ -35,10 +34,17 @@ internal sealed class SyncWorkLoader(
             await progress.Stop.CancelAsync();
         }
 
-        progress.RequestsPerSecond = project.RequestsPerSecond ?? options.Value.RequestsPerSecond;
-        return new SyncWork(
-            sync, connection, project, claimed, guard, ignoreUnknownDeletes, progress, progress.Counts, new BatchStore(claimed, sync.No, sync.PlanSyncNo))
+        var batches = new BatchStore(claimed, sync.No, sync.PlanSyncNo);
+        progress.StoreInTrouble = false;
+        progress.Pace = new(pacers.For(project), pacers.LimitsOf(project), sync.ListNo, sync.DryRun);
+        if (sync.Phase == SyncPhase.Sending)
         {
+            progress.SentBefore(batches.Answered(Stage.Subscribe), batches.Answered(Stage.Unsubscribe));
+        }
+
+        return new SyncWork(sync, connection, project, claimed, guard, ignoreUnknownDeletes, progress, progress.Counts, batches)
+        {
+            RetryFailed = retryFailed,
             NextBatchNumber = (int)store.Read(c => c.Count("SELECT max(number) FROM result WHERE sync = @s", ("@s", sync.No))),
         };
     }

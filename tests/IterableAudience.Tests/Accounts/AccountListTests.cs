@@ -1,4 +1,5 @@
 using System.Net;
+using IterableAudience.Tests.Stores;
 using Xunit;
 
 namespace IterableAudience.Tests.Accounts;
@@ -6,13 +7,13 @@ namespace IterableAudience.Tests.Accounts;
 public sealed class AccountListTests : IAsyncDisposable
 {
     private readonly ListServer _iterable = new();
-    private readonly TestHost _host;
+    private TestHost _host = null!;
 
-    public AccountListTests() => _host = _iterable.Host();
-
-    [Fact]
-    public async Task The_lists_of_a_project_are_shown_and_only_static_ones_can_be_chosen()
+    [Theory]
+    [StoreData]
+    public async Task The_lists_of_a_project_are_shown_and_only_static_ones_can_be_chosen(StoreKind store)
     {
+        _host = _iterable.Host(store);
         var id = await AccountAsync();
         var lists = (await _host.GetAsync($"/v2/accounts/{id}/lists?refresh=true", "viewer")).ShouldBe(HttpStatusCode.OK).At("data")!.AsArray();
         Assert.Equal([(1L, true), (2L, false)], lists.Select(l => ((long)l!["id"]!, (bool)l["selectable"]!)));
@@ -20,9 +21,11 @@ public sealed class AccountListTests : IAsyncDisposable
         Assert.Equal("Standard", lists[0]!["listType"]!.GetValue<string>());
     }
 
-    [Fact]
-    public async Task A_list_is_made_once_for_a_name()
+    [Theory]
+    [StoreData]
+    public async Task A_list_is_made_once_for_a_name(StoreKind store)
     {
+        _host = _iterable.Host(store);
         var id = await AccountAsync();
         var made = (await _host.PostAsync($"/v2/accounts/{id}/lists", """{"name":"Loyal","description":"d"}""")).ShouldBe(HttpStatusCode.Created);
         Assert.Equal(100, (long)made.At("id")!);
@@ -32,18 +35,22 @@ public sealed class AccountListTests : IAsyncDisposable
         Assert.Contains(await ListNamesAsync(id), n => n == "Loyal");
     }
 
-    [Fact]
-    public async Task Five_requests_for_one_list_make_one()
+    [Theory]
+    [StoreData]
+    public async Task Five_requests_for_one_list_make_one(StoreKind store)
     {
+        _host = _iterable.Host(store);
         var id = await AccountAsync();
         var answers = await Task.WhenAll(Enumerable.Range(0, 5).Select(_ => _host.PostAsync($"/v2/accounts/{id}/lists", """{"name":"Loyal"}""")));
         Assert.Single(answers, a => a.Status == HttpStatusCode.Created);
         Assert.Equal(1, _iterable.Count("Loyal"));
     }
 
-    [Fact]
-    public async Task A_test_tells_whether_key_and_list_work()
+    [Theory]
+    [StoreData]
+    public async Task A_test_tells_whether_key_and_list_work(StoreKind store)
     {
+        _host = _iterable.Host(store);
         var id = await AccountAsync();
         Assert.Equal("""{"ok":true}""", (await _host.PostAsync($"/v2/accounts/{id}/test", role: "operator")).ShouldBe(HttpStatusCode.OK).Body);
         Assert.Equal("""{"ok":true}""", (await _host.PostAsync($"/v2/accounts/{id}/test", """{"listId":"1"}""")).Body);
@@ -52,9 +59,11 @@ public sealed class AccountListTests : IAsyncDisposable
         (await _host.PostAsync($"/v2/accounts/{id}/test", """{"listId":"x"}""")).ShouldRefuse("listId");
     }
 
-    [Fact]
-    public async Task A_wrong_key_fails_the_test_and_is_502_elsewhere()
+    [Theory]
+    [StoreData]
+    public async Task A_wrong_key_fails_the_test_and_is_502_elsewhere(StoreKind store)
     {
+        _host = _iterable.Host(store);
         var id = await AccountAsync("wrong-key-of-somebody");
         var test = (await _host.PostAsync($"/v2/accounts/{id}/test", "{}")).ShouldBe(HttpStatusCode.OK);
         Assert.False((bool)test.At("ok")!);
@@ -65,10 +74,12 @@ public sealed class AccountListTests : IAsyncDisposable
         Assert.DoesNotContain("wrong-key-of-somebody", lists.Body + test.Body, StringComparison.Ordinal);
     }
 
-    [Fact]
-    public async Task Iterable_out_of_reach_is_502()
+    [Theory]
+    [StoreData]
+    public async Task Iterable_out_of_reach_is_502(StoreKind store)
     {
-        await using var host = new TestHost { Settings = { ["Iterable:BackoffBase"] = "00:00:00.001" } };
+        _host = _iterable.Host(store);
+        await using var host = new TestHost(store) { Settings = { ["Iterable:BackoffBase"] = "00:00:00.001" } };
         var id = await AccountAsync(host: host);
         (await host.GetAsync($"/v2/accounts/{id}/lists")).ShouldBeProblem(HttpStatusCode.BadGateway, "Iterable");
         Assert.False((bool)(await host.PostAsync($"/v2/accounts/{id}/test")).ShouldBe(HttpStatusCode.OK).At("ok")!);

@@ -1,5 +1,5 @@
 using System.Net;
-using System.Text;
+using IterableAudience.Tests.Stores;
 using Xunit;
 
 namespace IterableAudience.Tests.Accounts;
@@ -7,7 +7,7 @@ namespace IterableAudience.Tests.Accounts;
 public sealed class AccountTests : IAsyncDisposable
 {
     private const string Secret = "a-very-secret-key";
-    private readonly TestHost _host = new();
+    private TestHost _host = null!;
 
     [Theory]
     [InlineData("US", "hybrid", "US", "hybrid")]
@@ -18,6 +18,7 @@ public sealed class AccountTests : IAsyncDisposable
     [InlineData("US", "email_based", "US", "email-based")]
     public async Task Options_are_answered_in_their_first_form(string center, string type, string answeredCenter, string answeredType)
     {
+        _host = new TestHost();
         var made = (await _host.PostAsync("/v2/accounts", Iterable("Acme", center, type))).ShouldBe(HttpStatusCode.Created);
         Assert.Equal(answeredCenter, made.Text("options.dataCenter"));
         Assert.Equal(answeredType, made.Text("options.projectType"));
@@ -28,13 +29,19 @@ public sealed class AccountTests : IAsyncDisposable
         Assert.Matches(@"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$", made.Text("createdAt"));
     }
 
-    [Fact]
-    public async Task An_email_based_project_in_the_EU_is_taken_with_a_warning()
-        => Assert.Contains("EU", (await _host.PostAsync("/v2/accounts", Iterable("Acme", "EU", "email-based"))).At("warnings")![0]!.GetValue<string>(), StringComparison.Ordinal);
-
-    [Fact]
-    public async Task The_secret_is_never_returned_logged_or_stored_in_the_clear()
+    [Theory]
+    [StoreData]
+    public async Task An_email_based_project_in_the_EU_is_taken_with_a_warning(StoreKind store)
     {
+        _host = new TestHost(store);
+        Assert.Contains("EU", (await _host.PostAsync("/v2/accounts", Iterable("Acme", "EU", "email-based"))).At("warnings")![0]!.GetValue<string>(), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [StoreData]
+    public async Task The_secret_is_never_returned_logged_or_stored_in_the_clear(StoreKind store)
+    {
+        _host = new TestHost(store);
         var made = await _host.PostAsync("/v2/accounts", Iterable("Acme"));
         var id = made.Text("id");
         var answers = new[]
@@ -47,19 +54,16 @@ public sealed class AccountTests : IAsyncDisposable
         };
         Assert.All(answers, a => Assert.DoesNotContain(Secret, a.Body, StringComparison.Ordinal));
         Assert.DoesNotContain(_host.Logs.All, l => l.Contains(Secret, StringComparison.Ordinal));
-        foreach (var file in Directory.GetFiles(_host.Folder, "store.db*").Where(f => !f.EndsWith(".lock", StringComparison.Ordinal)))
-        {
-            await using var stream = new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
-            using var reader = new StreamReader(stream, Encoding.Latin1);
-            Assert.DoesNotContain(Secret, await reader.ReadToEndAsync(TestContext.Current.CancellationToken), StringComparison.Ordinal);
-        }
-
+        Assert.True(await _host.Store.HoldsAsync("Acme", TestContext.Current.CancellationToken));
+        Assert.False(await _host.Store.HoldsAsync(Secret, TestContext.Current.CancellationToken));
         Assert.Empty(_host.Logs.Warnings);
     }
 
-    [Fact]
-    public async Task Every_fault_is_named_at_once()
+    [Theory]
+    [StoreData]
+    public async Task Every_fault_is_named_at_once(StoreKind store)
     {
+        _host = new TestHost(store);
         (await _host.PostAsync("/v2/accounts", "{}")).ShouldRefuse("name", "accountDefinitionName");
         (await _host.PostAsync("/v2/accounts", """{"name":" ","accountDefinitionName":"DESTINATION_ITERABLE_AUDIENCE_API_KEY"}"""))
             .ShouldRefuse("name", "options.dataCenter", "options.projectType", "secret.apiKey");
@@ -80,20 +84,27 @@ public sealed class AccountTests : IAsyncDisposable
     [InlineData("options.maxInFlight", "{\"maxInFlight\":1.5}", "must be a whole number.")]
     [InlineData("options.requestsPerSecond", "{\"requestsPerSecond\":\"x\"}", "must be a number.")]
     public async Task A_wrong_type_is_named_by_its_path(string field, string options, string message)
-        => Assert.Equal(message, (await _host.PostAsync("/v2/accounts", $$"""{"name":"A","options":{{options}}}""")).ShouldRefuse(field).Fault(field));
-
-    [Fact]
-    public async Task A_key_may_have_200_printable_characters()
     {
+        _host = new TestHost();
+        Assert.Equal(message, (await _host.PostAsync("/v2/accounts", $$"""{"name":"A","options":{{options}}}""")).ShouldRefuse(field).Fault(field));
+    }
+
+    [Theory]
+    [StoreData]
+    public async Task A_key_may_have_200_printable_characters(StoreKind store)
+    {
+        _host = new TestHost(store);
         (await _host.PostAsync("/v2/accounts", Iterable("A", key: new string('k', 200)))).ShouldBe(HttpStatusCode.Created);
         Assert.Contains("200", (await _host.PostAsync("/v2/accounts", Iterable("B", key: new string('k', 201)))).ShouldRefuse("secret.apiKey").Fault("secret.apiKey"), StringComparison.Ordinal);
         (await _host.PostAsync("/v2/accounts", Iterable("B", key: "key\\n"))).ShouldRefuse("secret.apiKey");
         (await _host.PostAsync("/v2/accounts", Iterable("B", key: "schlüssel"))).ShouldRefuse("secret.apiKey");
     }
 
-    [Fact]
-    public async Task A_name_is_unique()
+    [Theory]
+    [StoreData]
+    public async Task A_name_is_unique(StoreKind store)
     {
+        _host = new TestHost(store);
         (await _host.PostAsync("/v2/accounts", Iterable("Acme"))).ShouldBe(HttpStatusCode.Created);
         (await _host.PostAsync("/v2/accounts", Iterable("Acme"))).ShouldBeProblem(HttpStatusCode.Conflict, "unique");
         var other = await _host.PostAsync("/v2/accounts", Iterable("Other"));
@@ -101,18 +112,22 @@ public sealed class AccountTests : IAsyncDisposable
         Assert.Equal(2, (int)(await _host.GetAsync("/v2/accounts")).At("paging.total")!);
     }
 
-    [Fact]
-    public async Task Ten_requests_for_one_name_make_one_account()
+    [Theory]
+    [StoreData]
+    public async Task Ten_requests_for_one_name_make_one_account(StoreKind store)
     {
+        _host = new TestHost(store);
         await _host.GetAsync("/v2/accounts");
         var answers = await Task.WhenAll(Enumerable.Range(0, 10).Select(_ => _host.PostAsync("/v2/accounts", Iterable("Acme"))));
         Assert.Single(answers, a => a.Status == HttpStatusCode.Created);
         Assert.All(answers.Where(a => a.Status != HttpStatusCode.Created), a => a.ShouldBeProblem(HttpStatusCode.Conflict, "unique"));
     }
 
-    [Fact]
-    public async Task A_put_replaces_the_account()
+    [Theory]
+    [StoreData]
+    public async Task A_put_replaces_the_account(StoreKind store)
     {
+        _host = new TestHost(store);
         var id = (await _host.PostAsync("/v2/accounts", Iterable("Acme", more: ",\"maxInFlight\":2"))).Text("id");
         (await _host.PutAsync($"/v2/accounts/{id}", """{"name":"Acme 2","options":{"dataCenter":"EU","projectType":"hybrid"}}""")).ShouldRefuse("secret.apiKey");
         var replaced = (await _host.PutAsync($"/v2/accounts/{id}", """{"name":"Acme 2","options":{"dataCenter":"EU","projectType":"hybrid"},"secret":{"apiKey":"new"}}""")).ShouldBe(HttpStatusCode.OK);
@@ -122,9 +137,11 @@ public sealed class AccountTests : IAsyncDisposable
         (await _host.PutAsync($"/v2/accounts/{id}", """{"name":"A","accountDefinitionName":"SOURCE_DUCKDB","options":{"path":"a"}}""")).ShouldRefuse("accountDefinitionName");
     }
 
-    [Fact]
-    public async Task Warehouse_accounts_are_stored()
+    [Theory]
+    [StoreData]
+    public async Task Warehouse_accounts_are_stored(StoreKind store)
     {
+        _host = new TestHost(store);
         var postgres = (await _host.PostAsync("/v2/accounts", """
             {"name":"PG","accountDefinitionName":"SOURCE_POSTGRES","options":{"host":"db.example.com","port":"5433","dbname":"w","user":"u","sslMode":"verify-full","path":"x"},"secret":{"password":"p"}}
             """)).ShouldBe(HttpStatusCode.Created);
@@ -136,9 +153,11 @@ public sealed class AccountTests : IAsyncDisposable
         (await _host.GetAsync($"/v2/accounts/{duck.Text("id")}/lists")).ShouldBeProblem(HttpStatusCode.BadRequest, "warehouse account");
     }
 
-    [Fact]
-    public async Task An_account_in_use_keeps_its_project_and_cannot_be_deleted()
+    [Theory]
+    [StoreData]
+    public async Task An_account_in_use_keeps_its_project_and_cannot_be_deleted(StoreKind store)
     {
+        _host = new TestHost(store);
         var id = (await _host.PostAsync("/v2/accounts", Iterable("Acme"))).Text("id");
         var destination = (await _host.PostAsync("/v2/destinations", $$$"""{"name":"D","type":"ITERABLE_AUDIENCE","config":{"rudderAccountId":"{{{id}}}"}}""")).Text("destination.id");
 
@@ -152,9 +171,11 @@ public sealed class AccountTests : IAsyncDisposable
         (await _host.GetAsync($"/v2/accounts/{id}")).ShouldBeProblem(HttpStatusCode.NotFound, "no account with this id");
     }
 
-    [Fact]
-    public async Task An_external_id_is_set_and_taken_away()
+    [Theory]
+    [StoreData]
+    public async Task An_external_id_is_set_and_taken_away(StoreKind store)
     {
+        _host = new TestHost(store);
         var id = (await _host.PostAsync("/v2/accounts", Iterable("Acme"))).Text("id");
         Assert.Equal("tf-1", (await _host.PutAsync($"/v2/accounts/{id}/external-id", """{"externalId":"tf-1"}""")).ShouldBe(HttpStatusCode.OK).Text("externalId"));
         Assert.Null((await _host.PutAsync($"/v2/accounts/{id}/external-id", """{"externalId":null}""")).ShouldBe(HttpStatusCode.OK).At("externalId"));
@@ -162,9 +183,11 @@ public sealed class AccountTests : IAsyncDisposable
         (await _host.PutAsync($"/v2/accounts/{id}/external-id", $$"""{"externalId":"{{new string('x', 201)}}"}""")).ShouldRefuse("externalId");
     }
 
-    [Fact]
-    public async Task An_unknown_account_is_404_on_every_route()
+    [Theory]
+    [StoreData]
+    public async Task An_unknown_account_is_404_on_every_route(StoreKind store)
     {
+        _host = new TestHost(store);
         foreach (var (method, path, body) in new[]
         {
             ("GET", "", null), ("PUT", "", Iterable("A")), ("DELETE", "", null), ("PUT", "/external-id", """{"externalId":"x"}"""),

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using IterableAudience.Tests.Stores;
 using WireMock;
 using WireMock.RequestBuilders;
 using WireMock.ResponseBuilders;
@@ -41,9 +42,9 @@ internal sealed class ListServer : IDisposable
     public int Count(string name) => _lists.Count(l => l["name"]!.GetValue<string>() == name);
 
     /// <summary>A host whose Iterable, in both data centers, is this server.</summary>
-    public TestHost Host(Action<TestHost>? change = null)
+    public TestHost Host(StoreKind store = StoreKind.Sqlite, Action<TestHost>? change = null)
     {
-        var host = new TestHost { Settings = { ["Iterable:BaseUrls:US"] = Url, ["Iterable:BaseUrls:EU"] = Url, ["Iterable:BackoffBase"] = "00:00:00.001", ["Iterable:RequestsPerSecond"] = "1000" } };
+        var host = new TestHost(store) { Settings = { ["Iterable:BaseUrls:US"] = Url, ["Iterable:BaseUrls:EU"] = Url, ["Iterable:BackoffBase"] = "00:00:00.001", ["Iterable:RequestsPerSecond"] = "1000" } };
         change?.Invoke(host);
         return host;
     }

@@ -2,6 +2,7 @@ using System.Net;
 using IterableAudience.Store;
 using IterableAudience.Syncs;
 using IterableAudience.Tests.Accounts;
+using IterableAudience.Tests.Stores;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using Xunit;
@@ -13,13 +14,13 @@ public sealed class ConnectionTests : IAsyncDisposable
     private const string Both = """[{"from":"EMAIL","to":"email"},{"from":"ID","to":"userId"}]""";
     private static readonly DateTimeOffset Now = new(2026, 3, 1, 12, 30, 0, TimeSpan.Zero);
     private readonly ListServer _iterable = new();
-    private readonly TestHost _host;
+    private TestHost _host = null!;
 
-    public ConnectionTests() => _host = _iterable.Host();
-
-    [Fact]
-    public async Task A_connection_has_the_documented_defaults()
+    [Theory]
+    [StoreData]
+    public async Task A_connection_has_the_documented_defaults(StoreKind store)
     {
+        _host = _iterable.Host(store);
         var destination = await DestinationAsync();
         var made = (await _host.PostAsync("/v2/retl-connections", Body(destination, """{"audienceId":"1"}"""))).ShouldBe(HttpStatusCode.Created);
         Assert.Equal("""{"type":"manual"}""", made.At("schedule")!.ToJsonString());
@@ -40,9 +41,11 @@ public sealed class ConnectionTests : IAsyncDisposable
         Assert.Empty(_host.Logs.Warnings);
     }
 
-    [Fact]
-    public async Task A_list_is_made_with_the_connection()
+    [Theory]
+    [StoreData]
+    public async Task A_list_is_made_with_the_connection(StoreKind store)
     {
+        _host = _iterable.Host(store);
         var destination = await DestinationAsync();
         var body = Body(destination, """{"createList":{"name":"New","description":"d"}}""");
         Assert.Equal(100, (long)(await _host.PostAsync("/v2/retl-connections", body)).ShouldBe(HttpStatusCode.Created).At("destinationConfig.audienceId")!);
@@ -54,9 +57,11 @@ public sealed class ConnectionTests : IAsyncDisposable
         Assert.InRange(connection.CreatedAt - connection.ListCreatedAt!.Value, TimeSpan.FromSeconds(-10), TimeSpan.FromSeconds(10));
     }
 
-    [Fact]
-    public async Task A_list_whose_connection_could_not_be_stored_is_named()
+    [Theory]
+    [StoreData]
+    public async Task A_list_whose_connection_could_not_be_stored_is_named(StoreKind store)
     {
+        _host = _iterable.Host(store);
         var destination = await DestinationAsync();
         await using (var db = Store())
         {
@@ -73,9 +78,11 @@ public sealed class ConnectionTests : IAsyncDisposable
         (await _host.PostAsync("/v2/retl-connections", Body(destination, """{"audienceId":100}"""))).ShouldBe(HttpStatusCode.Created);
     }
 
-    [Fact]
-    public async Task A_refused_connection_makes_no_list()
+    [Theory]
+    [StoreData]
+    public async Task A_refused_connection_makes_no_list(StoreKind store)
     {
+        _host = _iterable.Host(store);
         var destination = await DestinationAsync();
         (await _host.PostAsync("/v2/retl-connections", Body(destination, """{"createList":{"name":"New"}}""", "[{\"from\":\"EMAIL\",\"to\":\"email\"}]"))).ShouldRefuse("identifiers");
         Assert.Equal(0, _iterable.Count("New"));
@@ -92,7 +99,10 @@ public sealed class ConnectionTests : IAsyncDisposable
     [InlineData("email-based", """[{"from":"I","to":"userId"}]""", "identifiers", "identifiers[0].to")]
     [InlineData("userId-based", """[{"from":"E","to":"email"}]""", "identifiers", "identifiers[0].to")]
     public async Task A_mapping_must_fit_the_project(string type, string identifiers, params string[] fields)
-        => (await _host.PostAsync("/v2/retl-connections", Body(await DestinationAsync(type), """{"audienceId":1}""", identifiers))).ShouldRefuse(fields);
+    {
+        _host = _iterable.Host();
+        (await _host.PostAsync("/v2/retl-connections", Body(await DestinationAsync(type), """{"audienceId":1}""", identifiers))).ShouldRefuse(fields);
+    }
 
     [Theory]
     [InlineData("hybrid", "[]")]
@@ -100,11 +110,16 @@ public sealed class ConnectionTests : IAsyncDisposable
     [InlineData("email-based", """[{"from":"E","to":"email"}]""")]
     [InlineData("userId-based", """[{"from":"I","to":"userId"}]""")]
     public async Task These_mappings_fit(string type, string identifiers)
-        => (await _host.PostAsync("/v2/retl-connections", Body(await DestinationAsync(type), """{"audienceId":1}""", identifiers))).ShouldBe(HttpStatusCode.Created);
-
-    [Fact]
-    public async Task Every_fault_is_named_at_once()
     {
+        _host = _iterable.Host();
+        (await _host.PostAsync("/v2/retl-connections", Body(await DestinationAsync(type), """{"audienceId":1}""", identifiers))).ShouldBe(HttpStatusCode.Created);
+    }
+
+    [Theory]
+    [StoreData]
+    public async Task Every_fault_is_named_at_once(StoreKind store)
+    {
+        _host = _iterable.Host(store);
         (await _host.PostAsync("/v2/retl-connections", "{}")).ShouldRefuse("destinationId", "destinationConfig");
         (await _host.PostAsync("/v2/retl-connections", """
             {"destinationId":"d","syncBehaviour":"upsert","schedule":{"type":"basic","everyMinutes":7},"identifiers":[{"from":"E","to":"x"}],
@@ -133,7 +148,10 @@ public sealed class ConnectionTests : IAsyncDisposable
     [InlineData("identifiers[0]", "{},\"identifiers\":[3]", "must be an object.")]
     [InlineData("schedule", "{},\"schedule\":\"@hourly\"", "must be an object.")]
     public async Task A_wrong_type_is_named_by_its_path(string field, string list, string message)
-        => Assert.Equal(message, (await _host.PostAsync("/v2/retl-connections", $$"""{"destinationConfig":{{list}}}""")).ShouldRefuse(field).Fault(field));
+    {
+        _host = _iterable.Host();
+        Assert.Equal(message, (await _host.PostAsync("/v2/retl-connections", $$"""{"destinationConfig":{{list}}}""")).ShouldRefuse(field).Fault(field));
+    }
 
     [Theory]
     [InlineData("""{"type":"hourly"}""", "schedule.type")]
@@ -144,27 +162,36 @@ public sealed class ConnectionTests : IAsyncDisposable
     [InlineData("""{"type":"cron","cronExpression":"@never"}""", "schedule.cronExpression")]
     [InlineData("""{"type":"manual","everyMinutes":60}""", "schedule.everyMinutes")]
     public async Task A_schedule_that_cannot_be_is_refused(string schedule, string field)
-        => (await _host.PostAsync("/v2/retl-connections", Body("d", """{"audienceId":1}""").Replace("{\"dest", $"{{\"schedule\":{schedule},\"dest", StringComparison.Ordinal))).ShouldRefuse(field);
-
-    [Fact]
-    public async Task Only_a_static_list_of_the_project_can_be_kept()
     {
+        _host = _iterable.Host();
+        (await _host.PostAsync("/v2/retl-connections", Body("d", """{"audienceId":1}""").Replace("{\"dest", $"{{\"schedule\":{schedule},\"dest", StringComparison.Ordinal))).ShouldRefuse(field);
+    }
+
+    [Theory]
+    [StoreData]
+    public async Task Only_a_static_list_of_the_project_can_be_kept(StoreKind store)
+    {
+        _host = _iterable.Host(store);
         var destination = await DestinationAsync();
         Assert.Contains("no list", (await _host.PostAsync("/v2/retl-connections", Body(destination, """{"audienceId":77}"""))).ShouldRefuse("destinationConfig.audienceId").Text("detail"), StringComparison.Ordinal);
         Assert.Contains("Dynamic", (await _host.PostAsync("/v2/retl-connections", Body(destination, """{"audienceId":2}"""))).ShouldRefuse("destinationConfig.audienceId").Text("detail"), StringComparison.Ordinal);
     }
 
-    [Fact]
-    public async Task Existing_users_only_is_refused_where_Iterable_ignores_it()
+    [Theory]
+    [StoreData]
+    public async Task Existing_users_only_is_refused_where_Iterable_ignores_it(StoreKind store)
     {
+        _host = _iterable.Host(store);
         const string list = """{"audienceId":1,"updateExistingUsersOnly":true}""";
         (await _host.PostAsync("/v2/retl-connections", Body(await DestinationAsync("email-based"), list, "[]"))).ShouldRefuse("destinationConfig.updateExistingUsersOnly");
         (await _host.PostAsync("/v2/retl-connections", Body(await DestinationAsync("userId-based"), list, "[]"))).ShouldBe(HttpStatusCode.Created);
     }
 
-    [Fact]
-    public async Task A_put_changes_what_may_change_and_counts_what_a_plan_depends_on()
+    [Theory]
+    [StoreData]
+    public async Task A_put_changes_what_may_change_and_counts_what_a_plan_depends_on(StoreKind store)
     {
+        _host = _iterable.Host(store);
         var id = await ConnectionAsync();
         Assert.Matches(@"T(00|03|06|09|12|15|18|21):00:00\.000Z$", (await PutAsync(id, """{"schedule":{"type":"basic","everyMinutes":180}}""")).Text("nextRunAt"));
         Assert.Equal(1, await VersionAsync(id));
@@ -186,9 +213,11 @@ public sealed class ConnectionTests : IAsyncDisposable
         Assert.Equal(4, await VersionAsync(id));
     }
 
-    [Fact]
-    public async Task A_put_refuses_what_may_not_change()
+    [Theory]
+    [StoreData]
+    public async Task A_put_refuses_what_may_not_change(StoreKind store)
     {
+        _host = _iterable.Host(store);
         var id = await ConnectionAsync();
         (await _host.PutAsync($"/v2/retl-connections/{id}", """
             {"destinationId":"other","sourceId":"s","syncBehaviour":"full","destinationConfig":{"audienceId":5,"createList":{"name":"N"},"updateExistingUsersOnly":true},"identifiers":[{"from":"E","to":"email"}]}
@@ -197,9 +226,11 @@ public sealed class ConnectionTests : IAsyncDisposable
         (await _host.PutAsync($"/v2/retl-connections/{id}", """{"schedule":{"type":"cron","cronExpression":"* * * * *"}}""")).ShouldRefuse("schedule.cronExpression");
     }
 
-    [Fact]
-    public async Task Connections_are_found_by_destination_source_and_external_id()
+    [Theory]
+    [StoreData]
+    public async Task Connections_are_found_by_destination_source_and_external_id(StoreKind store)
     {
+        _host = _iterable.Host(store);
         var first = await ConnectionAsync();
         var second = await ConnectionAsync("userId-based");
         await _host.PutAsync($"/v2/retl-connections/{second}/external-id", """{"externalId":"tf"}""");
@@ -214,18 +245,22 @@ public sealed class ConnectionTests : IAsyncDisposable
         (await _host.GetAsync("/v2/retl-connections?hasExternalId=perhaps")).ShouldRefuse("hasExternalId");
     }
 
-    [Fact]
-    public async Task Two_connections_of_one_list_share_its_row()
+    [Theory]
+    [StoreData]
+    public async Task Two_connections_of_one_list_share_its_row(StoreKind store)
     {
+        _host = _iterable.Host(store);
         await ConnectionAsync();
         await ConnectionAsync("userId-based");
         await using var db = Store();
         Assert.Equal(1, await db.Lists.CountAsync(TestContext.Current.CancellationToken));
     }
 
-    [Fact]
-    public async Task A_deleted_connection_is_gone_but_its_row_stays()
+    [Theory]
+    [StoreData]
+    public async Task A_deleted_connection_is_gone_but_its_row_stays(StoreKind store)
     {
+        _host = _iterable.Host(store);
         var id = await ConnectionAsync();
         (await _host.DeleteAsync($"/v2/retl-connections/{id}")).ShouldBe(HttpStatusCode.NoContent);
         foreach (var (method, path, body) in new[] { ("GET", "", null), ("PUT", "", "{}"), ("DELETE", "", null), ("PUT", "/external-id", """{"externalId":"x"}""") })
@@ -235,9 +270,11 @@ public sealed class ConnectionTests : IAsyncDisposable
         Assert.True((await db.Connections.SingleAsync(c => c.Id == id, TestContext.Current.CancellationToken)).Deleted);
     }
 
-    [Fact]
-    public async Task The_newest_sync_is_shown_and_a_running_one_keeps_the_connection()
+    [Theory]
+    [StoreData]
+    public async Task The_newest_sync_is_shown_and_a_running_one_keeps_the_connection(StoreKind store)
     {
+        _host = _iterable.Host(store);
         var id = await ConnectionAsync();
         await using (var db = Store())
         {
@@ -253,9 +290,11 @@ public sealed class ConnectionTests : IAsyncDisposable
         Assert.Equal("s2", (await _host.DeleteAsync($"/v2/retl-connections/{id}")).ShouldBeProblem(HttpStatusCode.Conflict, "running").Text("syncId"));
     }
 
-    [Fact]
-    public async Task A_destination_with_connections_cannot_be_deleted_or_moved_to_another_kind_of_project()
+    [Theory]
+    [StoreData]
+    public async Task A_destination_with_connections_cannot_be_deleted_or_moved_to_another_kind_of_project(StoreKind store)
     {
+        _host = _iterable.Host(store);
         var id = await ConnectionAsync();
         var destination = (await _host.GetAsync($"/v2/retl-connections/{id}")).Text("destinationId");
         (await _host.DeleteAsync($"/v2/destinations/{destination}")).ShouldBeProblem(HttpStatusCode.Conflict, "in use");

@@ -1,15 +1,18 @@
 using System.Net;
+using IterableAudience.Tests.Stores;
 using Xunit;
 
 namespace IterableAudience.Tests.Destinations;
 
 public sealed class DestinationTests : IAsyncDisposable
 {
-    private readonly TestHost _host = new();
+    private TestHost _host = null!;
 
-    [Fact]
-    public async Task A_destination_comes_in_its_envelope()
+    [Theory]
+    [StoreData]
+    public async Task A_destination_comes_in_its_envelope(StoreKind store)
     {
+        _host = new TestHost(store);
         var account = await AccountAsync("A");
         var made = (await _host.PostAsync("/v2/destinations", Body("D", account))).ShouldBe(HttpStatusCode.Created);
         var id = made.Text("destination.id");
@@ -31,9 +34,11 @@ public sealed class DestinationTests : IAsyncDisposable
         Assert.Empty(_host.Logs.Warnings);
     }
 
-    [Fact]
-    public async Task Every_fault_is_named()
+    [Theory]
+    [StoreData]
+    public async Task Every_fault_is_named(StoreKind store)
     {
+        _host = new TestHost(store);
         (await _host.PostAsync("/v2/destinations", "{}")).ShouldRefuse("name", "type", "config.rudderAccountId");
         (await _host.PostAsync("/v2/destinations", Body("D", "nobody"))).ShouldRefuse("config.rudderAccountId");
         var warehouse = (await _host.PostAsync("/v2/accounts", """{"name":"W","accountDefinitionName":"SOURCE_DUCKDB","options":{"path":"a.duckdb"}}""")).Text("id");
@@ -43,9 +48,11 @@ public sealed class DestinationTests : IAsyncDisposable
         (await _host.PutAsync($"/v2/destinations/{id}", """{"enabled":"yes"}""")).ShouldRefuse("enabled");
     }
 
-    [Fact]
-    public async Task A_name_is_unique()
+    [Theory]
+    [StoreData]
+    public async Task A_name_is_unique(StoreKind store)
     {
+        _host = new TestHost(store);
         var account = await AccountAsync("A");
         await _host.PostAsync("/v2/destinations", Body("D", account));
         (await _host.PostAsync("/v2/destinations", Body("D", account))).ShouldBeProblem(HttpStatusCode.Conflict, "unique");
@@ -53,9 +60,11 @@ public sealed class DestinationTests : IAsyncDisposable
         (await _host.PutAsync($"/v2/destinations/{other}", """{"name":"D"}""")).ShouldBeProblem(HttpStatusCode.Conflict, "unique");
     }
 
-    [Fact]
-    public async Task An_unknown_destination_is_404_on_every_route()
+    [Theory]
+    [StoreData]
+    public async Task An_unknown_destination_is_404_on_every_route(StoreKind store)
     {
+        _host = new TestHost(store);
         foreach (var (method, path, body) in new[] { ("GET", "", null), ("PUT", "", "{}"), ("DELETE", "", null), ("PUT", "/external-id", """{"externalId":"x"}""") })
             (await _host.SendAsync(new HttpMethod(method), "/v2/destinations/nobody" + path, body)).ShouldBeProblem(HttpStatusCode.NotFound, "no destination with this id");
     }

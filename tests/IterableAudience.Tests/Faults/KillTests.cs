@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using IterableAudience.Simulator.Api;
 using IterableAudience.Simulator.Faults;
+using IterableAudience.Tests.Stores;
 using Xunit;
 
 namespace IterableAudience.Tests.Faults;
@@ -10,10 +11,11 @@ public sealed class KillTests : ProcessTest
 {
     private const int InFlight = 4;
 
-    [Fact]
-    public async Task A_sync_that_is_killed_three_times_while_sending_ends_like_one_that_is_not()
+    [Theory]
+    [StoreData]
+    public async Task A_sync_that_is_killed_three_times_while_sending_ends_like_one_that_is_not(StoreKind store)
     {
-        var site = await SiteAsync(("Iterable__MaxInFlight", $"{InFlight}"));
+        var site = await SiteAsync(store, ("Iterable__MaxInFlight", $"{InFlight}"));
         var killed = await site.AudienceAsync("killed");
         var calm = await site.AudienceAsync("calm");
         var before = Rows.Of(0, 10_000);
@@ -56,11 +58,11 @@ public sealed class KillTests : ProcessTest
 
     /// <summary>Three batches are processed and their answers never seen; after the kill the key is refused, so they are never sent again.</summary>
     [Theory]
-    [InlineData(true, "counts 3000 0 3000")]
-    [InlineData(false, "counts 6000 3000 0")]
-    public async Task What_Iterable_may_have_done_before_a_kill_is_not_forgotten_when_the_sync_ends_without_sending_it_again(bool removals, string counts)
+    [StoreData(true, "counts 3000 0 3000")]
+    [StoreData(false, "counts 6000 3000 0")]
+    public async Task What_Iterable_may_have_done_before_a_kill_is_not_forgotten_when_the_sync_ends_without_sending_it_again(StoreKind store, bool removals, string counts)
     {
-        var site = await SiteAsync(("Iterable__MaxInFlight", $"{InFlight}"));
+        var site = await SiteAsync(store, ("Iterable__MaxInFlight", $"{InFlight}"));
         var audience = await site.AudienceAsync("doubt");
         await site.SyncAsync(audience, Rows.Of(0, 6_000));
         site.Hang(audience, removals ? CallKind.Unsubscribe : CallKind.Subscribe, FaultKind.HangAfter, skip: 0, times: 3);
@@ -80,11 +82,12 @@ public sealed class KillTests : ProcessTest
         Assert.Equal(removals ? 3_001 : 6_000, site.Members(audience).Count);
     }
 
-    [Fact]
-    public async Task A_sync_that_is_killed_while_planning_and_while_closing_goes_on()
+    [Theory]
+    [StoreData]
+    public async Task A_sync_that_is_killed_while_planning_and_while_closing_goes_on(StoreKind store)
     {
         const int People = 200_000;
-        var site = await SiteAsync();
+        var site = await SiteAsync(store);
         var audience = await site.AudienceAsync("large");
 
         var sync = await site.PushAsync(audience, Rows.Of(0, People).Bad(People, 10));
@@ -106,12 +109,13 @@ public sealed class KillTests : ProcessTest
         Assert.Equal(2 * People, site.Ledger(audience).Count(l => l.StartsWith("holder", StringComparison.Ordinal)));
     }
 
-    [Fact]
-    public async Task A_push_that_is_killed_half_way_sends_nothing_and_its_key_is_free_again()
+    [Theory]
+    [StoreData]
+    public async Task A_push_that_is_killed_half_way_sends_nothing_and_its_key_is_free_again(StoreKind store)
     {
         const int Half = 40_000;
         const int Written = 35_000; // a chunk is written before that
-        var site = await SiteAsync();
+        var site = await SiteAsync(store);
         var audience = await site.AudienceAsync("half");
         var path = $"/v2/retl-connections/{audience.Connection}/syncs";
 

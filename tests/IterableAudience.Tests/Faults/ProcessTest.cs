@@ -1,3 +1,4 @@
+using IterableAudience.Tests.Stores;
 using Xunit;
 
 namespace IterableAudience.Tests.Faults;
@@ -17,6 +18,9 @@ public abstract class ProcessTest : IAsyncLifetime
     /// <summary>Of the simulator's hybrid project.</summary>
     protected static string ApiKey => "sim-hybrid";
 
+    /// <summary>The store of the site, unless a setting names another one.</summary>
+    private protected TestStore? Store { get; private set; }
+
     protected string Folder { get; } = Directory.CreateTempSubdirectory("iterable-audience-").FullName;
 
     public ValueTask InitializeAsync() => ValueTask.CompletedTask;
@@ -27,6 +31,7 @@ public abstract class ProcessTest : IAsyncLifetime
             await process.DisposeAsync();
         foreach (var owned in _owned)
             await owned.DisposeAsync();
+        Store?.Delete();
         Microsoft.Data.Sqlite.SqliteConnection.ClearAllPools();
         Directory.Delete(Folder, recursive: true);
         Assert.DoesNotContain(_processes.SelectMany(p => p.Output.Concat(p.Error)), Tells);
@@ -46,8 +51,18 @@ public abstract class ProcessTest : IAsyncLifetime
         return process;
     }
 
-    private protected async Task<Site> SiteAsync(params (string Name, string Value)[] settings)
-        => Own(await Site.StartAsync(Folder, Watch, settings));
+    /// <summary>Makes the store of a site before the site, so that a test knows where it is.</summary>
+    private protected TestStore NewStore(StoreKind store) => Store = new TestStore(store, Folder);
+
+    private protected Task<Site> SiteAsync(params (string Name, string Value)[] settings) => SiteAsync(StoreKind.Sqlite, settings);
+
+    private protected async Task<Site> SiteAsync(StoreKind store, params (string Name, string Value)[] settings)
+    {
+        var made = Store ?? NewStore(store);
+        // On PostgreSQL whoever takes over what a killed process has begun first waits until nothing of that can be on the wire any more.
+        (string, string)[] own = [("ConnectionStrings__Store", made.ConnectionString), .. store == StoreKind.PostgreSql ? [("Iterable__AttemptTimeout", "00:00:04")] : Array.Empty<(string, string)>()];
+        return Own(await Site.StartAsync(Folder, store, Watch, [.. own, .. settings]));
+    }
 
     /// <summary>The settings of a service whose store and keys are in the folder.</summary>
     private protected Dictionary<string, string> Settings(params (string Name, string Value)[] more) => Site.SettingsOf(Folder, more);

@@ -12,6 +12,8 @@ namespace IterableAudience.Tests.Faults;
 internal sealed partial class ServiceProcess : IAsyncDisposable
 {
     private const int SigTerm = 15;
+    private const int SigCont = 18;
+    private const int SigStop = 19;
     private readonly Process _process;
     private readonly ConcurrentQueue<string> _output = new();
     private readonly ConcurrentQueue<string> _error = new();
@@ -82,6 +84,11 @@ internal sealed partial class ServiceProcess : IAsyncDisposable
         Assert.Equal(0, Signal(_process.Id, SigTerm));
         return await EndAsync();
     }
+
+    /// <summary>SIGSTOP: not one instruction more until <see cref="Wake"/>; its connections stay open.</summary>
+    public void Freeze() => Assert.Equal(0, Signal(_process.Id, SigStop));
+
+    public void Wake() => Assert.Equal(0, Signal(_process.Id, SigCont));
 
     /// <summary>Waits until it has ended by itself, and all that it wrote is here.</summary>
     public async Task<int> EndAsync()

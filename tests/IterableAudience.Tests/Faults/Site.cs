@@ -1,3 +1,4 @@
+using System.Data.Common;
 using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json.Nodes;
@@ -6,7 +7,11 @@ using IterableAudience.Simulator.Api;
 using IterableAudience.Simulator.Control;
 using IterableAudience.Simulator.Faults;
 using IterableAudience.Simulator.Projects;
+using IterableAudience.Store;
+using IterableAudience.Syncs.Ledger;
+using IterableAudience.Tests.Stores;
 using Microsoft.Data.Sqlite;
+using Npgsql;
 using Xunit;
 
 namespace IterableAudience.Tests.Faults;
@@ -23,6 +28,7 @@ internal sealed class Site : IAsyncDisposable
     private string _program = ServiceProcess.Program;
     private string? _destination;
     private HttpClient _http = new();
+    private bool _isGuest;
 
     private Site(string folder, Func<ServiceProcess, ServiceProcess> watch, RunningSimulator simulator, Dictionary<string, string> settings)
     {
@@ -64,10 +70,16 @@ internal sealed class Site : IAsyncDisposable
         return settings;
     }
 
-    public static async Task<Site> StartAsync(string folder, Func<ServiceProcess, ServiceProcess> watch, params (string Name, string Value)[] settings)
+    /// <param name="folder">Where the service runs.</param>
+    /// <param name="store">Which store the connection string in the settings is of.</param>
+    /// <param name="watch">Is told of every process that is started.</param>
+    /// <param name="settings">Changes of <see cref="SettingsOf"/>.</param>
+    public static async Task<Site> StartAsync(
+        string folder, StoreKind store, Func<ServiceProcess, ServiceProcess> watch, params (string Name, string Value)[] settings)
     {
         var simulator = await SimulatorHost.StartAsync(new SimulatorOptions(), Cancelled);
-        var site = new Site(folder, watch, simulator, SettingsOf(folder, [("Iterable__BaseUrls__US", simulator.BaseUrl.OriginalString), .. settings]));
+        (string, string)[] own = [("Iterable__BaseUrls__US", simulator.BaseUrl.OriginalString), ("Store__Provider", store.ToString())];
+        var site = new Site(folder, watch, simulator, SettingsOf(folder, [.. own, .. settings]));
         await site.StartAsync();
         return site;
     }
@@ -92,6 +104,14 @@ internal sealed class Site : IAsyncDisposable
         return UseAsync(ServiceProcess.StartProgram(_program, _folder, _settings));
     }
 
+    /// <summary>Another node: a second service on the same store, keys and simulator.</summary>
+    public async Task<Site> NodeAsync(params (string Name, string Value)[] changes)
+    {
+        var node = new Site(_folder, _watch, Simulator, new(_settings)) { _destination = _destination, _isGuest = true };
+        await node.StartAsync(changes);
+        return node;
+    }
+
     /// <summary>As <see cref="StartAsync((string Name, string Value)[])"/>, for <see cref="ServiceProcess.LimitFiles"/>.</summary>
     public Task StartLimitableAsync() => UseAsync(ServiceProcess.StartLimitable(_folder, _settings));
 
@@ -102,6 +122,17 @@ internal sealed class Site : IAsyncDisposable
         World.Faults.Clear();
         meanwhile?.Invoke();
         await StartAsync();
+    }
+
+    /// <summary>Another connection that keeps the same list.</summary>
+    public async Task<Audience> AlsoAsync(Audience audience)
+    {
+        var connection = await PostAsync("/v2/retl-connections", $$"""
+            { "destinationId": "{{_destination}}", "enabled": true, "syncBehaviour": "mirror",
+              "identifiers": [ {"from": "EMAIL", "to": "email"}, {"from": "ID", "to": "userId"} ],
+              "destinationConfig": { "audienceId": {{audience.List}} } }
+            """);
+        return new((string)connection["id"]!, audience.List);
     }
 
     /// <summary>A new list and a connection that keeps it.</summary>
@@ -121,6 +152,15 @@ internal sealed class Site : IAsyncDisposable
     {
         using var answer = await SendAsync(HttpMethod.Post, $"/v2/retl-connections/{audience.Connection}/syncs{query}", Body(rows));
         return (string)(await ReadAsync(answer))["syncId"]!;
+    }
+
+    /// <summary>Pushes many records and waits for the end, however long it takes, without asking all the time.</summary>
+    public async Task<JsonNode> SyncLargeAsync(Audience audience, Rows rows)
+    {
+        using var answer = await SendAsync(HttpMethod.Post, $"/v2/retl-connections/{audience.Connection}/syncs?wait=60", Body(rows));
+        var sync = await ReadAsync(answer);
+        var id = (string)(sync["syncId"] ?? sync["id"])!;
+        return await Until.AsyncIs($"sync {id}", () => GetSyncAsync(audience, id), s => (string)s["phase"]! == "closed", TimeSpan.FromMinutes(3));
     }
 
     /// <summary>Pushes and waits for the end.</summary>
@@ -161,31 +201,46 @@ internal sealed class Site : IAsyncDisposable
         return [.. lines.Select(l => JsonNode.Parse(l)!).Select(r => $"{r["line"]} {r["primaryKey"]} {r["action"]} {r["outcome"]} {r["reason"]}").Order(StringComparer.Ordinal)];
     }
 
-    /// <summary>The ledger of a connection, read from the store's file.</summary>
+    /// <summary>The ledger of a connection, read from the store.</summary>
     public List<string> Ledger(Audience audience)
     {
         using var store = OpenStore();
-        using var command = store.CreateCommand();
-        command.CommandText = """
-            SELECT 'member ' || key_hash || ' ' || slot || ' ' || state || ' ' || hex(value) FROM member JOIN connection c ON c."No" = member.connection WHERE c."Id" = @c
+        var hex = store is SqliteConnection ? "hex(value)" : "encode(value, 'hex')";
+        return store.Rows(
+            $"""
+            SELECT 'member ' || key_hash || ' ' || slot || ' ' || state || ' ' || {hex} FROM member JOIN connection c ON c."No" = member.connection WHERE c."Id" = @c
             UNION ALL SELECT 'holder ' || hash || ' ' || key_hash FROM holder JOIN connection c ON c."No" = holder.connection WHERE c."Id" = @c
             UNION ALL SELECT 'counts ' || members || ' ' || maybes || ' ' || leaving FROM ledger_count JOIN connection c ON c."No" = ledger_count.connection WHERE c."Id" = @c
             ORDER BY 1
-            """;
-        command.Parameters.AddWithValue("@c", audience.Connection);
-        using var reader = command.ExecuteReader();
-        List<string> lines = [];
-        while (reader.Read())
-            lines.Add(reader.GetString(0));
-        return lines;
+            """,
+            r => r.GetString(0),
+            ("@c", audience.Connection));
     }
 
-    /// <summary>A connection of another program to the store's file.</summary>
-    public SqliteConnection OpenStore()
+    /// <summary>The entries of the ledger of a connection as the service reads them, as key, identity and state.</summary>
+    public List<string> Entries(Audience audience)
     {
-        var store = new SqliteConnection(_settings["ConnectionStrings__Store"] + ";Pooling=False");
+        using var store = OpenStore();
+        return store.Rows(
+            """SELECT connection, key_hash, slot, state, value FROM member JOIN connection c ON c."No" = member.connection WHERE c."Id" = @c""",
+            r => LedgerEntry.Decode(r.GetInt64(0), r.GetInt64(1), r.GetInt32(2), (EntryState)r.GetByte(3), r.Blob(4)),
+            ("@c", audience.Connection)).ConvertAll(e => $"{e.KeyText} {e.Identity.Email} {e.Identity.UserId} {e.State}");
+    }
+
+    /// <summary>A connection of another program to the store.</summary>
+    public DbConnection OpenStore()
+    {
+        var location = _settings["ConnectionStrings__Store"] + ";Pooling=False";
+        DbConnection store = _settings.GetValueOrDefault("Store__Provider") == nameof(StoreKind.PostgreSql) ? new NpgsqlConnection(location) : new SqliteConnection(location);
         store.Open();
         return store;
+    }
+
+    /// <summary>Changes the schema of the store, as nobody should.</summary>
+    public void Execute(string sql)
+    {
+        using var store = OpenStore();
+        store.Run(sql);
     }
 
     public async Task<JsonNode> GetAsync(string path)
@@ -214,7 +269,8 @@ internal sealed class Site : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         _http.Dispose();
-        await Simulator.DisposeAsync();
+        if (!_isGuest)
+            await Simulator.DisposeAsync();
     }
 
     private static async Task<JsonNode> ReadAsync(HttpResponseMessage answer)

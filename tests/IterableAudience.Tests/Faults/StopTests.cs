@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using IterableAudience.Simulator.Api;
+using IterableAudience.Tests.Stores;
 using Xunit;
 
 namespace IterableAudience.Tests.Faults;
@@ -7,10 +8,11 @@ namespace IterableAudience.Tests.Faults;
 /// <summary>SIGTERM: what is on the wire is still recorded, and the next start goes on.</summary>
 public sealed class StopTests : ProcessTest
 {
-    [Fact]
-    public async Task A_stop_while_sending_records_what_is_on_the_wire_and_the_next_start_sends_the_rest()
+    [Theory]
+    [StoreData]
+    public async Task A_stop_while_sending_records_what_is_on_the_wire_and_the_next_start_sends_the_rest(StoreKind store)
     {
-        var site = await SiteAsync(("Iterable__MaxInFlight", "2"));
+        var site = await SiteAsync(store, ("Iterable__MaxInFlight", "2"));
         var audience = await site.AudienceAsync("stopped");
         var path = $"/v2/retl-connections/{audience.Connection}/syncs";
         site.World.Behaviour = site.World.Behaviour with { DelayMs = 1_000 };
@@ -41,10 +43,11 @@ public sealed class StopTests : ProcessTest
         Assert.Equal(10_000, site.RowsSent(audience, CallKind.Subscribe));
     }
 
-    [Fact]
-    public async Task A_stop_while_a_body_comes_in_ends_the_push_and_says_so()
+    [Theory]
+    [StoreData]
+    public async Task A_stop_while_a_body_comes_in_ends_the_push_and_says_so(StoreKind store)
     {
-        var site = await SiteAsync();
+        var site = await SiteAsync(store);
         var audience = await site.AudienceAsync("half");
         var path = $"/v2/retl-connections/{audience.Connection}/syncs";
         using var body = new HalfBody(Rows.Of(0, 10));
@@ -63,10 +66,11 @@ public sealed class StopTests : ProcessTest
         Assert.Contains("The service stopped while the body was coming in", (string)end["error"]!, StringComparison.Ordinal);
     }
 
-    [Fact]
-    public async Task A_stop_while_the_body_of_a_repeated_key_comes_in_does_not_wait_for_the_rest_of_it()
+    [Theory]
+    [StoreData]
+    public async Task A_stop_while_the_body_of_a_repeated_key_comes_in_does_not_wait_for_the_rest_of_it(StoreKind store)
     {
-        var site = await SiteAsync();
+        var site = await SiteAsync(store);
         var audience = await site.AudienceAsync("repeated");
         var path = $"/v2/retl-connections/{audience.Connection}/syncs";
         using var first = await site.SendAsync(HttpMethod.Post, path, Site.Body(Rows.Of(0, 10)), idempotencyKey: "once");

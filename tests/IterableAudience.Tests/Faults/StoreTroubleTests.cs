@@ -1,4 +1,4 @@
-using Microsoft.Data.Sqlite;
+using IterableAudience.Store;
 using Xunit;
 
 namespace IterableAudience.Tests.Faults;
@@ -6,19 +6,19 @@ namespace IterableAudience.Tests.Faults;
 /// <summary>A store that can't be used: at start it is said and nothing is touched; later the service waits.</summary>
 public sealed class StoreTroubleTests : ProcessTest
 {
-    private string Store => Path.Combine(Folder, "store.db");
+    private string StoreFile => Path.Combine(Folder, "store.db");
 
     [Fact]
     public async Task A_folder_where_the_store_should_be_stops_the_start()
     {
-        Directory.CreateDirectory(Store);
+        Directory.CreateDirectory(StoreFile);
         await ShouldRefuseToStartAsync("names a folder");
     }
 
     [Fact]
     public async Task A_lock_file_that_can_not_be_written_stops_the_start()
     {
-        Directory.CreateDirectory(Store + ".lock");
+        Directory.CreateDirectory(StoreFile + ".lock");
         await ShouldRefuseToStartAsync("can't be written");
     }
 
@@ -28,13 +28,13 @@ public sealed class StoreTroubleTests : ProcessTest
         var service = Watch(ServiceProcess.Start(Folder, Settings()));
         await service.ReadyAsync();
         Assert.Equal(0, await service.StopAsync());
-        await using (var file = File.OpenWrite(Store))
+        await using (var file = File.OpenWrite(StoreFile))
             file.SetLength(file.Length / 2);
-        var left = await File.ReadAllBytesAsync(Store, TestContext.Current.CancellationToken);
+        var left = await File.ReadAllBytesAsync(StoreFile, TestContext.Current.CancellationToken);
 
         await ShouldRefuseToStartAsync("Restore it from a backup");
 
-        Assert.Equal(left, await File.ReadAllBytesAsync(Store, TestContext.Current.CancellationToken));
+        Assert.Equal(left, await File.ReadAllBytesAsync(StoreFile, TestContext.Current.CancellationToken));
     }
 
     [Fact]
@@ -47,7 +47,7 @@ public sealed class StoreTroubleTests : ProcessTest
         Task<string> push;
         await using (var other = site.OpenStore())
         {
-            Execute(other, "BEGIN IMMEDIATE");
+            other.Run("BEGIN IMMEDIATE");
             push = site.PushAsync(audience, Rows.Of(10, 3_000));
             // Reading goes on meanwhile.
             for (var i = 0; i < 20; i++)
@@ -58,19 +58,12 @@ public sealed class StoreTroubleTests : ProcessTest
             }
 
             Assert.False(push.IsCompleted);
-            Execute(other, "ROLLBACK");
+            other.Run("ROLLBACK");
         }
 
         var end = await site.ClosedAsync(audience, await push);
         Assert.Equal("completed", (string)end["outcome"]!);
         Assert.Equal(3_010, site.Members(audience).Count);
-    }
-
-    private static void Execute(SqliteConnection connection, string sql)
-    {
-        using var command = connection.CreateCommand();
-        command.CommandText = sql;
-        command.ExecuteNonQuery();
     }
 
     private async Task ShouldRefuseToStartAsync(string says)

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text.Json.Nodes;
+using IterableAudience.Tests.Stores;
 using Xunit;
 
 namespace IterableAudience.Tests.Faults;
@@ -7,10 +8,11 @@ namespace IterableAudience.Tests.Faults;
 /// <summary>Nothing listens where Iterable should be.</summary>
 public sealed class UnreachableTests : ProcessTest
 {
-    [Fact]
-    public async Task Without_Iterable_the_service_is_ready_and_says_what_it_can_not_do_and_later_sends_what_it_could_not()
+    [Theory]
+    [StoreData]
+    public async Task Without_Iterable_the_service_is_ready_and_says_what_it_can_not_do_and_later_sends_what_it_could_not(StoreKind store)
     {
-        var site = await SiteAsync(("Iterable__MaxAttempts", "2"));
+        var site = await SiteAsync(store, ("Iterable__MaxAttempts", "2"));
         var audience = await site.AudienceAsync("alone");
         await site.SyncAsync(audience, Rows.Of(0, 10));
         var account = (string)(await site.GetAsync("/v2/accounts"))["data"]![0]!["id"]!;

@@ -12,14 +12,15 @@ internal static class Until
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(5);
 
     /// <summary>Asks until the answer is one that <paramref name="wanted"/> takes, and returns it.</summary>
-    public static async Task<T> AsyncIs<T>(string what, Func<Task<T>> ask, Func<T, bool> wanted)
+    public static async Task<T> AsyncIs<T>(string what, Func<Task<T>> ask, Func<T, bool> wanted, TimeSpan? patience = null)
     {
+        var limit = patience ?? Patience;
         for (var watch = Stopwatch.StartNew(); ;)
         {
             var answer = await ask();
             if (wanted(answer))
                 return answer;
-            Assert.True(watch.Elapsed < Patience, $"{what}: still {(answer is System.Text.Json.Nodes.JsonNode json ? json.ToJsonString() : answer)} after {Patience.TotalSeconds} s");
+            Assert.True(watch.Elapsed < limit, $"{what}: still {(answer is System.Text.Json.Nodes.JsonNode json ? json.ToJsonString() : answer)} after {limit.TotalSeconds} s");
             await Task.Delay(Pause, TestContext.Current.CancellationToken);
         }
     }

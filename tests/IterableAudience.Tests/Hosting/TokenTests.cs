@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Http.Headers;
+using IterableAudience.Tests.Stores;
 using Microsoft.Extensions.Time.Testing;
 using Xunit;
 
@@ -7,10 +8,11 @@ namespace IterableAudience.Tests.Hosting;
 
 public sealed class TokenTests
 {
-    [Fact]
-    public async Task A_token_is_shown_once_and_works_until_it_is_revoked()
+    [Theory]
+    [StoreData]
+    public async Task A_token_is_shown_once_and_works_until_it_is_revoked(StoreKind store)
     {
-        await using var host = new TestHost();
+        await using var host = new TestHost(store);
         var made = (await host.PostAsync("/v2/tokens", """{"name":"Airflow","role":"admin"}""")).ShouldBe(HttpStatusCode.Created);
         var token = made.Text("token");
 

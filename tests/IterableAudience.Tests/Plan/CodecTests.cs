@@ -104,6 +104,36 @@ public sealed class CodecTests
         }, iter: 300);
 
     [Fact]
+    public void A_record_that_is_tried_again_keeps_its_key_whom_it_names_and_its_history()
+        => Gen.Select(Gen.Int[1, int.MaxValue], Gen.Int[0, 2], Text, Anybody, Gen.Int[0, 1_000_000], Gen.Int[1, int.MaxValue]).Array[1, 5].Sample(records =>
+        {
+            var staged = new BlobWriter(1);
+            staged.Byte(ChunkCodec.Version);
+            foreach (var (line, action, key, _, _, _) in records)
+            {
+                ChunkCodec.Write(staged, new ReceivedRecord(line, (RecordAction)action, key, "echo", "bad@", null, Reason.None, null), new(default, Reason.InvalidEmail, Reason.InvalidEmail, Reason.None, false), false);
+            }
+
+            List<StagedRecord> read = [];
+            ChunkCodec.Read(staged.ToArray(), 1, read);
+            var kept = new BlobWriter(1);
+            kept.Byte(ChunkCodec.Version);
+            for (var i = 0; i < records.Length; i++)
+            {
+                ChunkCodec.WriteRetried(kept, read[i], records[i].Item4, records[i].Item5, records[i].Item6);
+            }
+
+            List<StagedRecord> again = [];
+            ChunkCodec.Read(kept.ToArray(), 2, again);
+            foreach (var ((line, action, key, identity, attempts, since), record) in records.Zip(again))
+            {
+                Assert.Equal((line, (RecordAction?)action, key, null), (record.Line, record.Action, record.Text(record.PrimaryKey), record.Text(record.RecordId)));
+                Assert.Equal((identity, identity != default, true, Reason.None), (record.Identity, record.HasIdentity, record.IsRetried, record.Rejection));
+                Assert.Equal((attempts, (long)since), (record.Attempts, record.Since));
+            }
+        }, iter: 300);
+
+    [Fact]
     public void Long_refused_values_are_cut_for_show_without_cutting_a_character()
     {
         var blob = new BlobWriter();

@@ -4,20 +4,22 @@ using System.Text;
 using IterableAudience.Records;
 using IterableAudience.Store;
 using IterableAudience.Syncs.Staging;
+using IterableAudience.Tests.Stores;
 using Xunit;
 
 namespace IterableAudience.Tests.Plan;
 
 /// <summary>Two keys of a connection with one 64-bit hash: rare by chance, and here by construction. Each keeps its own entry of the ledger.</summary>
-public sealed class KeyHashCollisionTests : IAsyncLifetime
+public sealed class KeyHashCollisionTests : IAsyncDisposable
 {
-    private readonly ScenarioHost _host = new();
+    private ScenarioHost _host = null!;
     private ModelList _list = null!;
     private string _connection = null!;
     private long _listNo;
 
-    public async ValueTask InitializeAsync()
+    private async Task StartAsync(StoreKind store)
     {
+        _host = new ScenarioHost(store);
         (var id, _list) = _host.Iterable.Add();
         _connection = await _host.ConnectAsync(ProjectType.EmailBased, 0, id);
         (_, _listNo) = await _host.NumbersAsync(_connection);
@@ -26,12 +28,13 @@ public sealed class KeyHashCollisionTests : IAsyncLifetime
     public ValueTask DisposeAsync() => _host.DisposeAsync();
 
     [Theory]
-    [InlineData(true, false)]
-    [InlineData(false, false)]
-    [InlineData(true, true)]
-    [InlineData(false, true)]
-    public async Task Keys_with_one_hash_hold_and_release_their_people_apart(bool inOneSync, bool full)
+    [StoreData(true, false)]
+    [StoreData(false, false)]
+    [StoreData(true, true)]
+    [StoreData(false, true)]
+    public async Task Keys_with_one_hash_hold_and_release_their_people_apart(StoreKind store, bool inOneSync, bool full)
     {
+        await StartAsync(store);
         var (one, other) = CollidingKeys.Find(_host.Hash);
         string first = Insert(one, "ann@example.com"), second = Insert(other, "bob@example.com");
         if (!inOneSync)
@@ -48,9 +51,11 @@ public sealed class KeyHashCollisionTests : IAsyncLifetime
         AssertLedgerAndList("");
     }
 
-    [Fact]
-    public async Task A_change_of_one_key_leaves_the_other_ones_entry_alone()
+    [Theory]
+    [StoreData]
+    public async Task A_change_of_one_key_leaves_the_other_ones_entry_alone(StoreKind store)
     {
+        await StartAsync(store);
         var (one, other) = CollidingKeys.Find(_host.Hash);
         await CompletesAsync([Insert(one, "ann@example.com"), Insert(other, "bob@example.com")], full: false);
         await CompletesAsync([Insert(one, "cid@example.com"), Insert(other, "dan@example.com")], full: false);

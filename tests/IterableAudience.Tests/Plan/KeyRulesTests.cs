@@ -208,6 +208,54 @@ public sealed class KeyRulesTests
         AssertOperations("Subscribe (i@example.com, -) as (i@example.com, i) into 0 from Member", "Leave (i@example.com, old) of 1 from Leaving, again");
     }
 
+    [Fact]
+    public void What_failed_earlier_is_planned_like_a_record_of_today()
+    {
+        Assert.Equal(2, Decide(Incremental, [Old(RecordAction.Update, I)], Entry(J, EntryState.Member)));
+        AssertFates(Outcome.Pending);
+        AssertOperations("Subscribe (i@example.com, i) into 1 from None, then leaving 0", "Replace (j@example.com, j) of 0 from Member");
+    }
+
+    [Fact]
+    public void What_failed_earlier_gives_way_to_a_usable_record_and_not_to_a_rejected_one()
+    {
+        Decide(Incremental, [Old(RecordAction.Insert, I), Record(RecordAction.Update, J), Record(RecordAction.Update, default, Reason.InvalidEmail)]);
+        AssertFates((Outcome.Superseded, Reason.LaterRecordSameKey), (Outcome.Pending, Reason.None), (Outcome.Rejected, Reason.InvalidEmail));
+        AssertOperations("Subscribe (j@example.com, j) into 0 from None");
+
+        _operations.Clear();
+        Decide(Incremental, [Old(RecordAction.Insert, I), Record(RecordAction.Update, default, Reason.InvalidEmail)]);
+        AssertFates((Outcome.Pending, Reason.None), (Outcome.Rejected, Reason.InvalidEmail));
+        AssertOperations("Subscribe (i@example.com, i) into 0 from None");
+    }
+
+    [Fact]
+    public void A_delete_by_its_key_alone_ends_what_failed_earlier_and_takes_its_name()
+    {
+        Decide(Incremental, [Old(RecordAction.Insert, I), Record(RecordAction.Delete, default, Reason.NoValidIdentifier)]);
+        AssertFates((Outcome.Superseded, Reason.LaterRecordSameKey), (Outcome.Pending, Reason.None));
+        AssertOperations("UnknownDelete (i@example.com, i)");
+    }
+
+    [Fact]
+    public void A_full_push_without_the_key_ends_an_old_subscribe_and_not_an_old_delete()
+    {
+        Assert.Equal(0, Decide(FullPush, [Old(RecordAction.Insert, I)], Entry(J, EntryState.Member)));
+        AssertFates((Outcome.Superseded, Reason.LaterRecordSameKey));
+        AssertOperations("Leave (j@example.com, j) of 0 from Member, absent");
+
+        _operations.Clear();
+        Decide(FullPush, [Old(RecordAction.Delete, I)], Entry(J, EntryState.Member));
+        AssertFates(Outcome.Pending);
+        AssertOperations("Leave (j@example.com, j) of 0 from Member");
+
+        _operations.Clear();
+        Decide(FullPush with { RemoveAbsent = false }, [Old(RecordAction.Insert, I)]);
+        AssertOperations("Subscribe (i@example.com, i) into 0 from None");
+    }
+
+    private static KeyRecord Old(RecordAction action, Identity identity) => Record(action, identity) with { Retried = true };
+
     private static KeyRecord Record(RecordAction action, Identity identity, Reason rejection = Reason.None, bool unusable = false, int line = 1)
         => new(action, rejection, unusable, identity, line);
 

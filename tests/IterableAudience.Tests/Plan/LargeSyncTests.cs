@@ -2,6 +2,7 @@ using System.Text.Json;
 using IterableAudience.Records;
 using IterableAudience.Syncs.Ledger;
 using IterableAudience.Syncs.Staging;
+using IterableAudience.Tests.Stores;
 using Xunit;
 
 namespace IterableAudience.Tests.Plan;
@@ -11,10 +12,11 @@ public sealed class LargeSyncTests
 {
     private const int Rows = 40_000;
 
-    [Fact]
-    public async Task A_sync_in_slices_ends_like_one_in_one_piece()
+    [Theory]
+    [StoreData]
+    public async Task A_sync_in_slices_ends_like_one_in_one_piece(StoreKind store)
     {
-        await using var host = new ScenarioHost();
+        await using var host = new ScenarioHost(store);
         var (id, list) = host.Iterable.Add();
         var connection = await host.ConnectAsync(ProjectType.Hybrid, 0, id);
         var (_, listNo) = await host.NumbersAsync(connection);

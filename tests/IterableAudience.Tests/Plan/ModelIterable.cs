@@ -25,6 +25,9 @@ internal enum Fault
 
     /// <summary>401: the whole sync ends.</summary>
     KeyRefused,
+
+    /// <summary>Done and answered; meanwhile somebody stops the sync.</summary>
+    Stopped,
 }
 
 /// <summary>One request as it arrived, and what was done about it.</summary>
@@ -39,6 +42,9 @@ internal sealed class ModelIterable : HttpMessageHandler
     private readonly Dictionary<long, ModelList> _lists = [];
     private readonly Lock _gate = new();
     private long _nextList = 1000;
+
+    /// <summary>Stops the sync that runs, for <see cref="Fault.Stopped"/>.</summary>
+    public Func<Task>? Stop { get; set; }
 
     public (long Id, ModelList List) Add(bool namesBlocker = false)
     {
@@ -70,17 +76,26 @@ internal sealed class ModelIterable : HttpMessageHandler
         };
         using var body = JsonDocument.Parse(await request.Content!.ReadAsByteArrayAsync(cancellationToken));
         var people = body.RootElement.GetProperty("subscribers").EnumerateArray().Select(s => new Identity(Text(s, "email"), Text(s, "userId"))).ToList();
+        var list = _lists[body.RootElement.GetProperty("listId").GetInt64()];
+        HttpResponseMessage answer;
         lock (_gate)
         {
-            return Answer(_lists[body.RootElement.GetProperty("listId").GetInt64()], kind, people);
+            answer = Answer(list, kind, people);
         }
+
+        if (list.Requests[^1].Fault == Fault.Stopped)
+        {
+            await Stop!();
+        }
+
+        return answer;
     }
 
     private static HttpResponseMessage Answer(ModelList list, OperationKind kind, List<Identity> people)
     {
         var fault = list.NextFault();
         list.Requests.Add(new(kind, people, fault));
-        if (kind == OperationKind.Subscribe && fault is not (Fault.None or Fault.KeyRefused))
+        if (kind == OperationKind.Subscribe && fault is not (Fault.None or Fault.KeyRefused or Fault.Stopped))
         {
             list.Doubtful.UnionWith(people.SelectMany(p => new[] { p.Email, p.UserId }).OfType<string>());
         }

@@ -1,4 +1,5 @@
 using IterableAudience.Records;
+using IterableAudience.Tests.Stores;
 using Xunit;
 
 namespace IterableAudience.Tests.Plan;
@@ -6,65 +7,45 @@ namespace IterableAudience.Tests.Plan;
 /// <summary>A plan is what its hash names: the same records give the same plan, also in another process.</summary>
 public sealed class PlanHashTests
 {
-    [Fact]
-    public async Task The_same_records_give_the_same_plan_also_after_a_restart()
+    [Theory]
+    [StoreData]
+    public async Task The_same_records_give_the_same_plan_also_after_a_restart(StoreKind store)
     {
         var records = new[] { 3, 1, 2, 3 }.Select((n, i) => new PushedRecord("insert", $"k{i}", $"e{n}@example.com", $"u{n}").Line()).ToArray();
-        var first = new ScenarioHost(keepFolder: true);
-        try
-        {
-            string connection, hash;
-            await using (first)
-            {
-                var (id, list) = first.Iterable.Add();
-                connection = await first.ConnectAsync(ProjectType.Hybrid, 0, id);
-                hash = (string)(await first.PushAsync(connection, records, dryRun: true))["planHash"]!;
-                Assert.NotEqual(hash, (string?)(await first.PushAsync(connection, records[1..], dryRun: true))["planHash"]);
-                Assert.Empty(list.Requests);
-            }
+        await using var first = new ScenarioHost(store);
+        var (id, list) = first.Iterable.Add();
+        var connection = await first.ConnectAsync(ProjectType.Hybrid, 0, id);
+        var hash = (string)(await first.PushAsync(connection, records, dryRun: true))["planHash"]!;
+        Assert.NotEqual(hash, (string?)(await first.PushAsync(connection, records[1..], dryRun: true))["planHash"]);
+        Assert.Empty(list.Requests);
+        await first.StopAsync();
 
-            await using var second = new ScenarioHost(first.Folder);
-            Assert.Equal(hash, (string?)(await second.PushAsync(connection, records, dryRun: true))["planHash"]);
-        }
-        finally
-        {
-            Directory.Delete(first.Folder, recursive: true);
-        }
+        await using var second = new ScenarioHost(store, former: first);
+        Assert.Equal(hash, (string?)(await second.PushAsync(connection, records, dryRun: true))["planHash"]);
     }
 
     [Theory]
-    [InlineData(ProjectType.EmailBased, false)]
-    [InlineData(ProjectType.UserIdBased, false)]
-    [InlineData(ProjectType.Hybrid, false)]
-    [InlineData(ProjectType.Hybrid, true)]
-    public async Task The_short_way_for_keys_that_come_alone_gives_the_plan_of_the_rules(ProjectType type, bool ignoreUnknownDeletes)
+    [StoreData(ProjectType.EmailBased, false)]
+    [StoreData(ProjectType.UserIdBased, false)]
+    [StoreData(ProjectType.Hybrid, false)]
+    [StoreData(ProjectType.Hybrid, true)]
+    public async Task The_short_way_for_keys_that_come_alone_gives_the_plan_of_the_rules(StoreKind store, ProjectType type, bool ignoreUnknownDeletes)
     {
         var records = Mixed(600);
-        var first = new ScenarioHost(keepFolder: true);
-        try
-        {
-            string connection;
-            (string Hash, string Outcomes) shortWay;
-            await using (first)
-            {
-                var (id, _) = first.Iterable.Add();
-                connection = await first.ConnectAsync(type, 0, id, ignoreUnknownDeletes);
-                await first.PushAsync(connection, Mixed(40)); // some keys are known
-                shortWay = await PlanAsync(first);
-            }
+        await using var first = new ScenarioHost(store);
+        var (id, _) = first.Iterable.Add();
+        var connection = await first.ConnectAsync(type, 0, id, ignoreUnknownDeletes);
+        await first.PushAsync(connection, Mixed(40)); // some keys are known
+        var shortWay = await PlanAsync(first);
+        await first.StopAsync();
 
-            await using var second = new ScenarioHost(first.Folder, rulesOnly: true);
-            Assert.Equal(shortWay, await PlanAsync(second));
+        await using var second = new ScenarioHost(store, former: first, rulesOnly: true);
+        Assert.Equal(shortWay, await PlanAsync(second));
 
-            async Task<(string, string)> PlanAsync(ScenarioHost host)
-            {
-                var plan = await host.PushAsync(connection, records, dryRun: true);
-                return ((string)plan["planHash"]!, plan["report"]!["outcomes"]!.ToJsonString() + plan["report"]!["reasons"]?.ToJsonString());
-            }
-        }
-        finally
+        async Task<(string, string)> PlanAsync(ScenarioHost host)
         {
-            Directory.Delete(first.Folder, recursive: true);
+            var plan = await host.PushAsync(connection, records, dryRun: true);
+            return ((string)plan["planHash"]!, plan["report"]!["outcomes"]!.ToJsonString() + plan["report"]!["reasons"]?.ToJsonString());
         }
     }
 

@@ -1,4 +1,5 @@
 using System.Globalization;
+using IterableAudience.Tests.Stores;
 using Xunit;
 
 namespace IterableAudience.Tests.Plan;
@@ -8,25 +9,32 @@ namespace IterableAudience.Tests.Plan;
 /// bad values, full and empty pushes, refusals, forgotten people, lost answers, outages, wrong counts. What must always hold is checked after each
 /// sync against a list that knows nothing of batches. The seeds are fixed; a failure names its seed and shows the story cut down.
 /// </summary>
-public sealed class RandomSyncsTests : IAsyncLifetime
+public sealed class RandomSyncsTests : IAsyncDisposable
 {
     private const int Seeds = 12;
-    private readonly ScenarioHost _host = new();
-
-    public ValueTask InitializeAsync() => ValueTask.CompletedTask;
+    private ScenarioHost _host = null!;
 
     public ValueTask DisposeAsync() => _host.DisposeAsync();
 
-    /// <summary>To look further than the seeds that every run takes, set RANDOM_SYNCS_FROM to another first group.</summary>
-    public static TheoryData<int> Groups
-        => [.. Enumerable.Range(int.Parse(Environment.GetEnvironmentVariable("RANDOM_SYNCS_FROM") ?? "0", CultureInfo.InvariantCulture), 10)];
+    /// <summary>The first group of seeds. To look further than every run does, set RANDOM_SYNCS_FROM to another one.</summary>
+    private static readonly int First = int.Parse(Environment.GetEnvironmentVariable("RANDOM_SYNCS_FROM") ?? "0", CultureInfo.InvariantCulture);
 
     [Theory]
-    [MemberData(nameof(Groups))]
-    public async Task Whatever_happens_the_promises_hold(int group)
+    [StoreData(0)]
+    [StoreData(1)]
+    [StoreData(2)]
+    [StoreData(3)]
+    [StoreData(4)]
+    [StoreData(5)]
+    [StoreData(6)]
+    [StoreData(7)]
+    [StoreData(8)]
+    [StoreData(9)]
+    public async Task Whatever_happens_the_promises_hold(StoreKind store, int group)
     {
+        _host = new ScenarioHost(store);
         var exact = 0;
-        for (var seed = group * Seeds; seed < (group + 1) * Seeds; seed++)
+        for (var seed = (First + group) * Seeds; seed < (First + group + 1) * Seeds; seed++)
         {
             await HoldsAsync(seed);
             exact += _exact;
@@ -37,8 +45,12 @@ public sealed class RandomSyncsTests : IAsyncLifetime
 
     /// <summary>Seeds outside the groups that have found a fault.</summary>
     [Theory]
-    [InlineData(404)] // a failure that no list named hid behind an e-mail of two people, of whom one had failed
-    public Task What_failed_once_holds(int seed) => HoldsAsync(seed);
+    [StoreData(404)] // a failure that no list named hid behind an e-mail of two people, of whom one had failed
+    public Task What_failed_once_holds(StoreKind store, int seed)
+    {
+        _host = new ScenarioHost(store);
+        return HoldsAsync(seed);
+    }
 
     private async Task HoldsAsync(int seed)
     {

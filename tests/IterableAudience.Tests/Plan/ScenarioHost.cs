@@ -4,7 +4,9 @@ using System.Text.Json.Nodes;
 using IterableAudience.Iterable;
 using IterableAudience.Records;
 using IterableAudience.Store;
+using IterableAudience.Syncs;
 using IterableAudience.Syncs.Plan;
+using IterableAudience.Tests.Stores;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using Xunit;
@@ -18,12 +20,12 @@ internal sealed class ScenarioHost : IAsyncDisposable
     private readonly Lazy<HttpClient> _client;
     private readonly Dictionary<ProjectType, string[]> _destinations = [];
 
-    /// <param name="folder">The store of an earlier host; none makes a new one.</param>
-    /// <param name="keepFolder">The store is left for a later host.</param>
+    /// <param name="store">Where a new store is made.</param>
+    /// <param name="former">A host that has stopped: this one goes on with its store.</param>
     /// <param name="rulesOnly">Every key is planned by the rules, those too that the planner has a shorter way for.</param>
-    public ScenarioHost(string? folder = null, bool keepFolder = false, bool rulesOnly = false)
+    public ScenarioHost(StoreKind store = StoreKind.Sqlite, ScenarioHost? former = null, bool rulesOnly = false)
     {
-        _host = new TestHost
+        _host = new TestHost(store)
         {
             Settings =
             {
@@ -38,11 +40,10 @@ internal sealed class ScenarioHost : IAsyncDisposable
                 services.AddHttpClient(nameof(IterableClient)).ConfigurePrimaryHttpMessageHandler(() => Iterable);
                 services.AddSingleton(s => new Planner(s.GetRequiredService<KeyedHash>()) { RulesOnly = rulesOnly });
             },
-            KeepFolder = keepFolder,
         };
-        if (folder is not null)
+        if (former is not null)
         {
-            _host.On(folder);
+            _host.On(former._host);
         }
 
         _client = new(() =>
@@ -55,11 +56,12 @@ internal sealed class ScenarioHost : IAsyncDisposable
 
     public ModelIterable Iterable { get; } = new();
 
-    public string Folder => _host.Folder;
-
     public LeanStore Store => _host.Provider.GetRequiredService<LeanStore>();
 
     public KeyedHash Hash => _host.Provider.GetRequiredService<KeyedHash>();
+
+    /// <summary>Ends the service; another host may go on with its store until this one is disposed of.</summary>
+    public Task StopAsync() => _host.StopAsync();
 
     /// <summary>A connection of a list; every other one belongs to another account.</summary>
     public async Task<string> ConnectAsync(ProjectType type, int number, long list, bool ignoreUnknownDeletes = false)
@@ -91,6 +93,12 @@ internal sealed class ScenarioHost : IAsyncDisposable
         return await FinishedAsync(connection, started["syncId"]!);
     }
 
+    public async Task StopAsync(string connection)
+    {
+        using var response = await _client.Value.PostAsync(new Uri($"/v2/retl-connections/{connection}/stop", UriKind.Relative), null, TestContext.Current.CancellationToken);
+        Assert.True(response.IsSuccessStatusCode);
+    }
+
     /// <summary>What became of every record of a sync.</summary>
     public async Task<IReadOnlyList<JsonNode>> RecordsAsync(string connection, JsonNode sync)
     {
@@ -108,6 +116,13 @@ internal sealed class ScenarioHost : IAsyncDisposable
         await using var db = _host.Provider.GetRequiredService<Func<StoreContext>>()();
         var found = await db.Connections.SingleAsync(c => c.Id == connection, TestContext.Current.CancellationToken);
         return (found.No, found.ListNo);
+    }
+
+    /// <summary>The last sync of a connection, as stored.</summary>
+    public async Task<Sync> LastSyncAsync(long connection)
+    {
+        await using var db = _host.Provider.GetRequiredService<Func<StoreContext>>()();
+        return await db.Syncs.AsNoTracking().Where(s => s.ConnectionNo == connection).OrderBy(s => s.No).LastAsync(TestContext.Current.CancellationToken);
     }
 
     public async ValueTask DisposeAsync()

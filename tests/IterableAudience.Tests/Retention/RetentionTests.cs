@@ -206,10 +206,9 @@ public sealed class RetentionTests
     public async Task The_purge_runs_at_the_start_and_again_within_the_hour()
     {
         await using var former = await SyncHost.StartAsync();
-        former.Host.KeepFolder = true;
         var audience = await former.AudienceAsync();
         var old = await audience.PushAsync(Row.People(3));
-        await former.Host.DisposeAsync();
+        await former.Host.StopAsync();
         await using var keeping = new SyncHost();
         keeping.Host.On(former.Host);
         var time = keeping.Host.Time = new(TimeProvider.System.GetUtcNow().AddDays(29).AddHours(23).AddMinutes(30)) { AutoAdvanceAmount = TimeSpan.FromMilliseconds(1) };
@@ -227,7 +226,6 @@ public sealed class RetentionTests
                 },
                 TimeSpan.FromSeconds(30)));
         (await keeping.Host.GetAsync(records)).ShouldBeProblem(HttpStatusCode.Conflict, "removed by retention");
-        former.Host.KeepFolder = false;
     }
 
     [Fact]

@@ -1,6 +1,7 @@
 using IterableAudience.Store;
 using IterableAudience.Tests.Plan;
 using Microsoft.Data.Sqlite;
+using Microsoft.Extensions.DependencyInjection;
 using Xunit;
 
 namespace IterableAudience.Tests.Store;
@@ -40,8 +41,8 @@ public sealed class StoreFileTests
                 old.Run("CREATE TABLE before (a)");
             }
 
-            await using var host = new ScenarioHost(folder);
-            Assert.Equal("wal", host.Store.Read(c => c.Rows("PRAGMA journal_mode", r => r.GetString(0))).Single());
+            await using var host = new TestHost().On(folder);
+            Assert.Equal("wal", host.Provider.GetRequiredService<LeanStore>().Read(c => c.Rows("PRAGMA journal_mode", r => r.GetString(0))).Single());
         }
         finally
         {

@@ -1,6 +1,8 @@
 using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
+using IterableAudience.Store;
+using Microsoft.EntityFrameworkCore;
 using Npgsql;
 
 namespace IterableAudience.Tests.Stores;
@@ -16,8 +18,10 @@ public sealed class PostgresServer : IDisposable
     private static readonly string? Programs = FindPrograms();
     private static int _databases;
 
+    private readonly Lock _creation = new();
     private readonly string _folder = Directory.CreateTempSubdirectory("iterable-audience-pg-").FullName;
     private bool _running;
+    private bool _hasTemplate;
 
     public PostgresServer()
     {
@@ -41,6 +45,9 @@ public sealed class PostgresServer : IDisposable
             shared_buffers=128MB
             max_wal_size=2GB
             max_connections=400
+            wal_level=minimal
+            max_wal_senders=0
+            jit=off
             """);
         AppDomain.CurrentDomain.ProcessExit += (_, _) => Dispose();
         Start();
@@ -61,12 +68,10 @@ public sealed class PostgresServer : IDisposable
     public string ConnectionString(string database) => $"Host=127.0.0.1;Port={Port};Username=postgres;Database={database}";
 
     /// <summary>Makes an empty database and returns its connection string.</summary>
-    public string NewDatabase()
-    {
-        var name = $"test{Interlocked.Increment(ref _databases)}";
-        Execute($"CREATE DATABASE {name}");
-        return ConnectionString(name);
-    }
+    public string NewDatabase() => Create("");
+
+    /// <summary>Makes a database with the store's schema: a copy of one that was migrated once, which is much cheaper.</summary>
+    public string NewStore() => Create($"TEMPLATE {Template()}");
 
     /// <summary>Drops a database that <see cref="NewDatabase"/> made, with whoever is still connected to it.</summary>
     public void Drop(string connectionString)
@@ -91,6 +96,33 @@ public sealed class PostgresServer : IDisposable
         Stop();
         if (Directory.Exists(_folder))
             Directory.Delete(_folder, recursive: true);
+    }
+
+    /// <summary>A database whose schema is up to date, and to which nobody is connected any more.</summary>
+    private string Template()
+    {
+        const string Name = "migrated";
+        lock (_creation)
+        {
+            if (!_hasTemplate)
+            {
+                Execute($"CREATE DATABASE {Name}");
+                using var store = new PostgresStoreContext(
+                    new DbContextOptionsBuilder<PostgresStoreContext>().UseNpgsql(ConnectionString(Name) + ";Pooling=false").Options);
+                store.Database.Migrate();
+                _hasTemplate = true;
+            }
+        }
+
+        return Name;
+    }
+
+    private string Create(string how)
+    {
+        var name = $"test{Interlocked.Increment(ref _databases)}";
+        lock (_creation)
+            Execute($"CREATE DATABASE {name} {how}");
+        return ConnectionString(name);
     }
 
     private static string? FindPrograms()

@@ -1,14 +1,17 @@
 using IterableAudience.Simulator.Projects;
+using IterableAudience.Tests.Stores;
 using Xunit;
 
 namespace IterableAudience.Tests.Syncs;
 
 /// <summary>Full batches, and who goes first.</summary>
-public sealed class BatchTests(SyncHost sync) : IClassFixture<SyncHost>
+public sealed class BatchTests(SyncHosts syncs) : IClassFixture<SyncHosts>
 {
-    [Fact]
-    public async Task Of_2501_inserts_and_1001_deletes_become_exactly_three_subscribes_and_two_unsubscribes_all_full_but_the_last_of_each()
+    [Theory]
+    [StoreData]
+    public async Task Of_2501_inserts_and_1001_deletes_become_exactly_three_subscribes_and_two_unsubscribes_all_full_but_the_last_of_each(StoreKind store)
     {
+        var sync = syncs.On(store);
         var audience = await sync.AudienceAsync();
         for (var n = 1; n <= 1001; n++)
             audience.Project.AddUser($"old{n}@example.com", $"old{n}", false, audience.List);
@@ -31,11 +34,12 @@ public sealed class BatchTests(SyncHost sync) : IClassFixture<SyncHost>
     }
 
     [Theory]
-    [InlineData(SimulatedProjectType.EmailBased, "ada@example.com/")]
-    [InlineData(SimulatedProjectType.UserIdBased, "/u1")]
-    [InlineData(SimulatedProjectType.Hybrid, "ada@example.com/u1")]
-    internal async Task Each_type_of_project_is_sent_the_identifiers_that_it_takes(SimulatedProjectType type, string member)
+    [StoreData(SimulatedProjectType.EmailBased, "ada@example.com/")]
+    [StoreData(SimulatedProjectType.UserIdBased, "/u1")]
+    [StoreData(SimulatedProjectType.Hybrid, "ada@example.com/u1")]
+    internal async Task Each_type_of_project_is_sent_the_identifiers_that_it_takes(StoreKind store, SimulatedProjectType type, string member)
     {
+        var sync = syncs.On(store);
         var audience = await sync.AudienceAsync(type);
         Assert.Equal("subscribed 1", (await audience.PushAsync(Row.Insert(1, "Ada@Example.com", "u1"))).Outcomes);
         Assert.Equal(member, audience.Members);
@@ -47,12 +51,13 @@ public sealed class BatchTests(SyncHost sync) : IClassFixture<SyncHost>
     }
 
     [Theory]
-    [InlineData(SimulatedProjectType.EmailBased, false, false)]
-    [InlineData(SimulatedProjectType.Hybrid, false, false)]
-    [InlineData(SimulatedProjectType.Hybrid, true, true)]
-    [InlineData(SimulatedProjectType.UserIdBased, true, true)]
-    internal async Task Only_projects_that_respect_it_are_told_to_update_existing_users_only(SimulatedProjectType type, bool setting, bool sent)
+    [StoreData(SimulatedProjectType.EmailBased, false, false)]
+    [StoreData(SimulatedProjectType.Hybrid, false, false)]
+    [StoreData(SimulatedProjectType.Hybrid, true, true)]
+    [StoreData(SimulatedProjectType.UserIdBased, true, true)]
+    internal async Task Only_projects_that_respect_it_are_told_to_update_existing_users_only(StoreKind store, SimulatedProjectType type, bool setting, bool sent)
     {
+        var sync = syncs.On(store);
         var audience = await sync.AudienceAsync(type, existingOnly: setting);
         audience.Project.AddUser("ada@example.com", "u1");
         await audience.PushAsync(Row.Insert(1, "ada@example.com", "u1"));

@@ -1,16 +1,19 @@
 using System.Text;
 using System.Text.Json.Nodes;
 using IterableAudience.Simulator.Projects;
+using IterableAudience.Tests.Stores;
 using Xunit;
 
 namespace IterableAudience.Tests.Syncs;
 
 /// <summary>Records that are wrong: each costs only itself, and says why.</summary>
-public sealed class BrokenRecordTests(SyncHost sync) : IClassFixture<SyncHost>
+public sealed class BrokenRecordTests(SyncHosts syncs) : IClassFixture<SyncHosts>
 {
-    [Fact]
-    public async Task A_line_that_is_no_record_costs_only_itself_and_is_named_by_its_number()
+    [Theory]
+    [StoreData]
+    public async Task A_line_that_is_no_record_costs_only_itself_and_is_named_by_its_number(StoreKind store)
     {
+        var sync = syncs.On(store);
         var audience = await sync.AudienceAsync();
         var lines = string.Join('\n', Row.Insert(1, "ada@example.com", "u1"), "{\"action\":\"insert\",", "", "[1]", Row.Insert(2, "grace@example.com", "u2"));
         var done = Audience.Finished(await audience.SendAsync(lines, "wait=60", Audience.Ndjson));
@@ -27,10 +30,11 @@ public sealed class BrokenRecordTests(SyncHost sync) : IClassFixture<SyncHost>
     }
 
     [Theory]
-    [InlineData(Audience.Json)]
-    [InlineData(Audience.Ndjson)]
-    public async Task A_record_that_is_too_large_or_too_deep_costs_only_itself(string mediaType)
+    [StoreData(Audience.Json)]
+    [StoreData(Audience.Ndjson)]
+    public async Task A_record_that_is_too_large_or_too_deep_costs_only_itself(StoreKind store, string mediaType)
     {
+        var sync = syncs.On(store);
         var audience = await sync.AudienceAsync();
         string[] records =
         [
@@ -49,9 +53,11 @@ public sealed class BrokenRecordTests(SyncHost sync) : IClassFixture<SyncHost>
         Assert.Equal("ada@example.com/u1 grace@example.com/u4", audience.Members);
     }
 
-    [Fact]
-    public async Task Lines_that_are_all_bad_make_a_sync_with_only_rejections()
+    [Theory]
+    [StoreData]
+    public async Task Lines_that_are_all_bad_make_a_sync_with_only_rejections(StoreKind store)
     {
+        var sync = syncs.On(store);
         var audience = await sync.AudienceAsync();
         var done = Audience.Finished(await audience.SendAsync("x\ny\n<z>", "wait=60", Audience.Ndjson));
         Assert.Equal(("completed_with_failures", "rejected 3"), (done.Outcome, done.Outcomes));
@@ -59,17 +65,18 @@ public sealed class BrokenRecordTests(SyncHost sync) : IClassFixture<SyncHost>
     }
 
     [Theory]
-    [InlineData("""{"primaryKey":"1","fields":{"EMAIL":"a@example.com","ID":"u"}}""", "unsupported_action", "\"action\" is missing")]
-    [InlineData("""{"action":"upsert","primaryKey":"1","fields":{"EMAIL":"a@example.com","ID":"u"}}""", "unsupported_action", "\"action\" is none of")]
-    [InlineData("""{"action":"insert","primaryKey":null,"fields":{"EMAIL":"a@example.com","ID":"u"}}""", "null_primary_key", "\"primaryKey\" is null or empty")]
-    [InlineData("""{"action":"insert","primaryKey":"","fields":{"EMAIL":"a@example.com","ID":"u"}}""", "null_primary_key", "\"primaryKey\" is null or empty")]
-    [InlineData("""{"action":"insert","primaryKey":{"a":1},"fields":{"EMAIL":"a@example.com","ID":"u"}}""", "malformed_record", "\"primaryKey\" is an object")]
-    [InlineData("""{"action":"insert","primaryKey":"1","fields":{"EMAIL":["a@example.com"],"ID":"u"}}""", "malformed_record", "email is an object or an array")]
-    [InlineData("""{"action":"insert","primaryKey":"1","fields":"EMAIL"}""", "malformed_record", "\"fields\" is not an object")]
-    [InlineData("""{"action":"insert","primaryKey":"1","identifiers":[]}""", "malformed_record", "\"identifiers\" is not an object")]
-    [InlineData("""{"type":"track","action":"insert","primaryKey":"1","fields":{"EMAIL":"a@example.com","ID":"u"}}""", "malformed_record", "\"type\" is not")]
-    public async Task A_record_that_is_formed_wrong_is_rejected_in_words(string record, string reason, string says)
+    [StoreData("""{"primaryKey":"1","fields":{"EMAIL":"a@example.com","ID":"u"}}""", "unsupported_action", "\"action\" is missing")]
+    [StoreData("""{"action":"upsert","primaryKey":"1","fields":{"EMAIL":"a@example.com","ID":"u"}}""", "unsupported_action", "\"action\" is none of")]
+    [StoreData("""{"action":"insert","primaryKey":null,"fields":{"EMAIL":"a@example.com","ID":"u"}}""", "null_primary_key", "\"primaryKey\" is null or empty")]
+    [StoreData("""{"action":"insert","primaryKey":"","fields":{"EMAIL":"a@example.com","ID":"u"}}""", "null_primary_key", "\"primaryKey\" is null or empty")]
+    [StoreData("""{"action":"insert","primaryKey":{"a":1},"fields":{"EMAIL":"a@example.com","ID":"u"}}""", "malformed_record", "\"primaryKey\" is an object")]
+    [StoreData("""{"action":"insert","primaryKey":"1","fields":{"EMAIL":["a@example.com"],"ID":"u"}}""", "malformed_record", "email is an object or an array")]
+    [StoreData("""{"action":"insert","primaryKey":"1","fields":"EMAIL"}""", "malformed_record", "\"fields\" is not an object")]
+    [StoreData("""{"action":"insert","primaryKey":"1","identifiers":[]}""", "malformed_record", "\"identifiers\" is not an object")]
+    [StoreData("""{"type":"track","action":"insert","primaryKey":"1","fields":{"EMAIL":"a@example.com","ID":"u"}}""", "malformed_record", "\"type\" is not")]
+    public async Task A_record_that_is_formed_wrong_is_rejected_in_words(StoreKind store, string record, string reason, string says)
     {
+        var sync = syncs.On(store);
         var audience = await sync.AudienceAsync();
         var done = await audience.PushAsync(record, Row.Insert(2, "ada@example.com", "u1"));
         Assert.Equal($"rejected {reason} 1", done.Reasons);
@@ -78,16 +85,17 @@ public sealed class BrokenRecordTests(SyncHost sync) : IClassFixture<SyncHost>
     }
 
     [Theory]
-    [InlineData("email", "\"no address\"", "invalid_email")]
-    [InlineData("email", "\"  \"", "email_empty")]
-    [InlineData("email", "null", "identifier_missing")]
-    [InlineData("userId", "\"\"", "user_id_empty")]
-    [InlineData("userId", "\" u1\"", "user_id_whitespace")]
-    [InlineData("userId", "\"0123456789012345678901234567890123456789012345678901x\"", "user_id_too_long")]
-    [InlineData("userId", "\"ü1\"", "user_id_not_printable_ascii")]
-    [InlineData("userId", "null", "identifier_missing")]
-    public async Task The_identifier_that_a_project_needs_must_be_good(string identifier, string value, string reason)
+    [StoreData("email", "\"no address\"", "invalid_email")]
+    [StoreData("email", "\"  \"", "email_empty")]
+    [StoreData("email", "null", "identifier_missing")]
+    [StoreData("userId", "\"\"", "user_id_empty")]
+    [StoreData("userId", "\" u1\"", "user_id_whitespace")]
+    [StoreData("userId", "\"0123456789012345678901234567890123456789012345678901x\"", "user_id_too_long")]
+    [StoreData("userId", "\"ü1\"", "user_id_not_printable_ascii")]
+    [StoreData("userId", "null", "identifier_missing")]
+    public async Task The_identifier_that_a_project_needs_must_be_good(StoreKind store, string identifier, string value, string reason)
     {
+        var sync = syncs.On(store);
         var audience = await sync.AudienceAsync(identifier == "email" ? SimulatedProjectType.EmailBased : SimulatedProjectType.UserIdBased);
         var done = await audience.PushAsync($$$"""{"action":"insert","primaryKey":"1","identifiers":{"{{{identifier}}}":{{{value}}} } }""");
         Assert.Equal($"rejected {reason} 1", done.Reasons);
@@ -96,9 +104,11 @@ public sealed class BrokenRecordTests(SyncHost sync) : IClassFixture<SyncHost>
         Assert.Empty(audience.Requests);
     }
 
-    [Fact]
-    public async Task In_a_hybrid_project_one_good_identifier_is_enough_and_a_dropped_one_is_a_warning()
+    [Theory]
+    [StoreData]
+    public async Task In_a_hybrid_project_one_good_identifier_is_enough_and_a_dropped_one_is_a_warning(StoreKind store)
     {
+        var sync = syncs.On(store);
         var audience = await sync.AudienceAsync();
         var done = await audience.PushAsync(
             Row.Insert(1, "no address", "u1"), Row.Insert(2, "ada@example.com", " padded "), Row.Insert(3, "grace@example.com", ""), Row.Insert(4, null, "u4"),
@@ -112,9 +122,11 @@ public sealed class BrokenRecordTests(SyncHost sync) : IClassFixture<SyncHost>
             (await audience.RecordAsync(done.Id, "5"))["faults"]!.ToJsonString());
     }
 
-    [Fact]
-    public async Task Numbers_and_booleans_are_their_text_and_userIds_are_never_repaired()
+    [Theory]
+    [StoreData]
+    public async Task Numbers_and_booleans_are_their_text_and_userIds_are_never_repaired(StoreKind store)
     {
+        var sync = syncs.On(store);
         var audience = await sync.AudienceAsync(SimulatedProjectType.UserIdBased);
         var done = await audience.PushAsync(
             """{"action":"insert","primaryKey":1,"fields":{"ID":42}}""", """{"action":"insert","primaryKey":true,"fields":{"ID":true}}""", Row.Insert("3", null, "Ab"), Row.Insert("4", null, "aB"));
@@ -123,9 +135,11 @@ public sealed class BrokenRecordTests(SyncHost sync) : IClassFixture<SyncHost>
         Assert.Equal("1 subscribed, 3 subscribed, 4 subscribed, true subscribed", string.Join(", ", (await audience.RecordsAsync(done.Id)).Split(", ").Order(StringComparer.Ordinal)));
     }
 
-    [Fact]
-    public async Task Text_that_is_no_UTF_8_costs_only_its_line()
+    [Theory]
+    [StoreData]
+    public async Task Text_that_is_no_UTF_8_costs_only_its_line(StoreKind store)
     {
+        var sync = syncs.On(store);
         var audience = await sync.AudienceAsync();
         byte[] body = [.. Encoding.UTF8.GetBytes(Row.Insert(1, "ada@example.com", "u1")), (byte)'\n', (byte)'{', 0xFF, (byte)'}', (byte)'\n'];
         var done = Audience.Finished(await audience.SendAsync(new ByteArrayContent(body) { Headers = { ContentType = new(Audience.Ndjson) } }, "wait=60"));
@@ -133,9 +147,11 @@ public sealed class BrokenRecordTests(SyncHost sync) : IClassFixture<SyncHost>
         Assert.Contains("UTF-8", (string)Assert.Single(await audience.RecordListAsync(done.Id, "outcome=rejected"))!["detail"]!, StringComparison.Ordinal);
     }
 
-    [Fact]
-    public async Task A_rejected_record_replaces_nothing()
+    [Theory]
+    [StoreData]
+    public async Task A_rejected_record_replaces_nothing(StoreKind store)
     {
+        var sync = syncs.On(store);
         var audience = await sync.AudienceAsync(SimulatedProjectType.EmailBased);
         await audience.PushAsync(Row.Insert(1, "ada@example.com"));
         var done = await audience.PushAsync(Row.Update(1, "no address"));
@@ -145,9 +161,11 @@ public sealed class BrokenRecordTests(SyncHost sync) : IClassFixture<SyncHost>
         Assert.Equal("", audience.Members);
     }
 
-    [Fact]
-    public async Task A_good_record_of_a_key_before_a_bad_one_is_still_sent()
+    [Theory]
+    [StoreData]
+    public async Task A_good_record_of_a_key_before_a_bad_one_is_still_sent(StoreKind store)
     {
+        var sync = syncs.On(store);
         var audience = await sync.AudienceAsync();
         var done = await audience.PushAsync(Row.Insert(1, "ada@example.com", "u1"), """{"action":"insert","primaryKey":"1"}""");
         Assert.Equal("1 subscribed, 1 rejected no_valid_identifier", await audience.RecordsAsync(done.Id));

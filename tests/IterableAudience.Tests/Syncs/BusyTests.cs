@@ -1,27 +1,30 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
+using IterableAudience.Tests.Stores;
 using Xunit;
 
 namespace IterableAudience.Tests.Syncs;
 
 /// <summary>When no sync can start, and that this is known before the body is read.</summary>
-public sealed class BusyTests : IAsyncLifetime
+public sealed class BusyTests : IAsyncDisposable
 {
-    private readonly SyncHost _sync = new();
+    private SyncHost _sync = null!;
     private Audience _audience = null!;
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
-    public async ValueTask InitializeAsync()
+    private async Task StartAsync(StoreKind store)
     {
-        await _sync.InitializeAsync();
+        _sync = await SyncHost.StartAsync(store);
         _audience = await _sync.AudienceAsync();
     }
 
-    [Fact]
-    public async Task One_sync_of_a_connection_runs_at_a_time()
+    [Theory]
+    [StoreData]
+    public async Task One_sync_of_a_connection_runs_at_a_time(StoreKind store)
     {
+        await StartAsync(store);
         _sync.Gate.Close();
         var running = await _audience.StartAsync(Row.People(1));
         await _sync.Gate.ArrivedAsync(Cancel);
@@ -33,9 +36,11 @@ public sealed class BusyTests : IAsyncLifetime
         Assert.Equal("completed", (await _audience.PushAsync(Row.People(1, from: 2))).Outcome);
     }
 
-    [Fact]
-    public async Task Of_pushes_at_the_same_time_one_runs_and_the_others_are_told_which()
+    [Theory]
+    [StoreData]
+    public async Task Of_pushes_at_the_same_time_one_runs_and_the_others_are_told_which(StoreKind store)
     {
+        await StartAsync(store);
         _sync.Gate.Close();
         var answers = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => _audience.SendAsync(Audience.Body(Row.People(1)))));
         var taken = Assert.Single(answers, a => a.Status == HttpStatusCode.Accepted).Text("syncId");
@@ -45,9 +50,11 @@ public sealed class BusyTests : IAsyncLifetime
         Assert.Equal("subscribe 1", _audience.Sent);
     }
 
-    [Fact]
-    public async Task A_sync_of_another_connection_on_the_list_waits_as_queued()
+    [Theory]
+    [StoreData]
+    public async Task A_sync_of_another_connection_on_the_list_waits_as_queued(StoreKind store)
     {
+        await StartAsync(store);
         var sibling = await _audience.SiblingAsync();
         _sync.Gate.Close();
         var first = await _audience.StartAsync(Row.People(1));
@@ -64,18 +71,21 @@ public sealed class BusyTests : IAsyncLifetime
     }
 
     [Theory]
-    [InlineData(true, "connection is disabled")]
-    [InlineData(false, "destination is disabled")]
-    public async Task A_disabled_connection_or_destination_runs_no_sync(bool connection, string says)
+    [StoreData(true, "connection is disabled")]
+    [StoreData(false, "destination is disabled")]
+    public async Task A_disabled_connection_or_destination_runs_no_sync(StoreKind store, bool connection, string says)
     {
+        await StartAsync(store);
         await DisableAsync(connection);
         (await _audience.SendAsync(Audience.Body(Row.People(1)))).ShouldBeProblem(HttpStatusCode.Conflict, says);
         Assert.Empty(_audience.Requests);
     }
 
-    [Fact]
-    public async Task Disabled_is_said_before_running()
+    [Theory]
+    [StoreData]
+    public async Task Disabled_is_said_before_running(StoreKind store)
     {
+        await StartAsync(store);
         _sync.Gate.Close();
         var running = await _audience.StartAsync(Row.People(1));
         await _sync.Gate.ArrivedAsync(Cancel);
@@ -86,12 +96,13 @@ public sealed class BusyTests : IAsyncLifetime
     }
 
     [Theory]
-    [InlineData("disabled", "disabled")]
-    [InlineData("running", "already running")]
-    [InlineData("unknown", "no connection")]
-    [InlineData("media type", "application/json or application/x-ndjson")]
-    public async Task What_refuses_a_push_does_so_before_its_body_has_come(string why, string says)
+    [StoreData("disabled", "disabled")]
+    [StoreData("running", "already running")]
+    [StoreData("unknown", "no connection")]
+    [StoreData("media type", "application/json or application/x-ndjson")]
+    public async Task What_refuses_a_push_does_so_before_its_body_has_come(StoreKind store, string why, string says)
     {
+        await StartAsync(store);
         if (why == "disabled")
             await DisableAsync(connection: true);
         _sync.Gate.Close();
@@ -101,9 +112,11 @@ public sealed class BusyTests : IAsyncLifetime
         Assert.Contains(says, head, StringComparison.OrdinalIgnoreCase);
     }
 
-    [Fact]
-    public async Task A_stop_ends_a_push_whose_body_is_still_coming()
+    [Theory]
+    [StoreData]
+    public async Task A_stop_ends_a_push_whose_body_is_still_coming(StoreKind store)
     {
+        await StartAsync(store);
         using var content = new OpenBody(Encoding.UTF8.GetBytes(Row.Insert(1, "ada@example.com", "u1") + "\n"), Audience.Ndjson);
         var pushing = _audience.SendAsync(content);
         await content.WrittenAsync(Cancel);

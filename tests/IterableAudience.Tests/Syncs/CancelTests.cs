@@ -1,27 +1,30 @@
 using System.Net;
+using IterableAudience.Tests.Stores;
 using Xunit;
 
 namespace IterableAudience.Tests.Syncs;
 
-public sealed class CancelTests : IAsyncLifetime
+public sealed class CancelTests : IAsyncDisposable
 {
-    private readonly SyncHost _sync = new();
+    private SyncHost _sync = null!;
     private Audience _audience = null!;
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
-    public async ValueTask InitializeAsync()
+    private async Task StartAsync(StoreKind store)
     {
+        _sync = new SyncHost(store);
         _sync.Host.Settings["Iterable:MaxInFlight"] = "1";
         await _sync.InitializeAsync();
         _audience = await _sync.AudienceAsync();
     }
 
     [Theory]
-    [InlineData(true)]
-    [InlineData(false)]
-    public async Task What_is_on_the_wire_is_recorded_nothing_further_is_sent_and_the_rest_says_so(bool stop)
+    [StoreData(true)]
+    [StoreData(false)]
+    public async Task What_is_on_the_wire_is_recorded_nothing_further_is_sent_and_the_rest_says_so(StoreKind store, bool stop)
     {
+        await StartAsync(store);
         _sync.Gate.Close();
         var id = await _audience.StartAsync(Row.People(2500));
         await _sync.Gate.ArrivedAsync(Cancel);
@@ -44,9 +47,11 @@ public sealed class CancelTests : IAsyncLifetime
         Assert.Equal("subscribed 2500", (await _audience.PushAsync(Row.People(2500))).Outcomes);
     }
 
-    [Fact]
-    public async Task A_cancelled_delete_changes_nothing()
+    [Theory]
+    [StoreData]
+    public async Task A_cancelled_delete_changes_nothing(StoreKind store)
     {
+        await StartAsync(store);
         await _audience.PushAsync(Row.People(2500));
         _sync.Gate.Close();
         var id = await _audience.StartAsync(Row.Leavers(1100));
@@ -57,9 +62,11 @@ public sealed class CancelTests : IAsyncLifetime
         Assert.Equal(_audience.Project.Members(_audience.List).Count, await _audience.LedgerAsync());
     }
 
-    [Fact]
-    public async Task A_queued_sync_is_cancelled_before_it_plans()
+    [Theory]
+    [StoreData]
+    public async Task A_queued_sync_is_cancelled_before_it_plans(StoreKind store)
     {
+        await StartAsync(store);
         var sibling = await _audience.SiblingAsync();
         _sync.Gate.Close();
         var first = await _audience.StartAsync(Row.People(1));
@@ -73,25 +80,34 @@ public sealed class CancelTests : IAsyncLifetime
         Assert.Equal("p1@example.com/p1", _audience.Members);
     }
 
-    [Fact]
-    public async Task To_stop_nothing_is_fine_and_what_is_unknown_is_a_404()
+    [Theory]
+    [StoreData]
+    public async Task To_stop_nothing_is_fine_and_what_is_unknown_is_a_404(StoreKind store)
     {
+        await StartAsync(store);
         (await _sync.Host.PostAsync($"{_audience.Url}/stop", null, "operator")).ShouldBe(HttpStatusCode.NoContent);
         (await _sync.Host.PostAsync($"{_audience.Url}/syncs/unknown/cancel", null, "operator")).ShouldBeProblem(HttpStatusCode.NotFound, "sync");
         (await _sync.Host.PostAsync("/v2/retl-connections/unknown/stop", null, "operator")).ShouldBeProblem(HttpStatusCode.NotFound, "connection");
     }
 
     [Theory]
-    [InlineData("start", """{"syncType":"incremental"}""")]
-    [InlineData("start", "{}")]
-    [InlineData("start", null)]
-    [InlineData("plan", null)]
-    public async Task Without_a_source_there_is_nothing_to_start_or_plan(string route, string? body)
-        => (await _sync.Host.PostAsync($"{_audience.Url}/{route}", body, "operator")).ShouldBeProblem(HttpStatusCode.Conflict, "no source");
+    [StoreData("start", """{"syncType":"incremental"}""")]
+    [StoreData("start", "{}")]
+    [StoreData("start", null)]
+    [StoreData("plan", null)]
+    public async Task Without_a_source_there_is_nothing_to_start_or_plan(StoreKind store, string route, string? body)
+    {
+        await StartAsync(store);
+        (await _sync.Host.PostAsync($"{_audience.Url}/{route}", body, "operator")).ShouldBeProblem(HttpStatusCode.Conflict, "no source");
+    }
 
-    [Fact]
-    public async Task An_unknown_type_of_sync_is_refused()
-        => (await _sync.Host.PostAsync($"{_audience.Url}/start", """{"syncType":"some"}""", "operator")).ShouldRefuse("syncType");
+    [Theory]
+    [StoreData]
+    public async Task An_unknown_type_of_sync_is_refused(StoreKind store)
+    {
+        await StartAsync(store);
+        (await _sync.Host.PostAsync($"{_audience.Url}/start", """{"syncType":"some"}""", "operator")).ShouldRefuse("syncType");
+    }
 
     public ValueTask DisposeAsync() => _sync.DisposeAsync();
 }

@@ -1,24 +1,27 @@
 using IterableAudience.Simulator.Projects;
+using IterableAudience.Tests.Stores;
 using Xunit;
 
 namespace IterableAudience.Tests.Syncs;
 
 /// <summary>A conflict lists the existing identifier that stood in the way, which may be that of another row.</summary>
-public sealed class ConflictTests : IAsyncLifetime
+public sealed class ConflictTests : IAsyncDisposable
 {
-    private readonly SyncHost sync = new();
+    private SyncHost sync = null!;
 
-    public async ValueTask InitializeAsync()
+    private async Task StartAsync(StoreKind store)
     {
-        await sync.InitializeAsync();
+        sync = await SyncHost.StartAsync(store);
         sync.World.Behaviour = new Behaviour { Conflicts = ConflictNaming.Holder };
     }
 
     public ValueTask DisposeAsync() => sync.DisposeAsync();
 
-    [Fact]
-    public async Task A_conflict_that_names_the_row_of_the_former_owner_blames_neither_and_hides_nothing()
+    [Theory]
+    [StoreData]
+    public async Task A_conflict_that_names_the_row_of_the_former_owner_blames_neither_and_hides_nothing(StoreKind store)
     {
+        await StartAsync(store);
         var audience = await sync.AudienceAsync();
         await audience.PushAsync(Row.People(3));
         // the first row of a batch takes the e-mail of the last one, who gets another
@@ -34,9 +37,11 @@ public sealed class ConflictTests : IAsyncLifetime
         Assert.Equal(3, await audience.LedgerAsync());
     }
 
-    [Fact]
-    public async Task A_conflict_that_stays_is_found_at_the_row_that_has_it_though_another_is_named()
+    [Theory]
+    [StoreData]
+    public async Task A_conflict_that_stays_is_found_at_the_row_that_has_it_though_another_is_named(StoreKind store)
     {
+        await StartAsync(store);
         var audience = await sync.AudienceAsync();
         audience.Project.AddUser("b@example.com", "bob");
         var done = await audience.PushAsync(
@@ -47,9 +52,11 @@ public sealed class ConflictTests : IAsyncLifetime
         Assert.Equal(2, await audience.LedgerAsync());
     }
 
-    [Fact]
-    public async Task Conflicts_that_name_their_own_rows_cost_one_small_request()
+    [Theory]
+    [StoreData]
+    public async Task Conflicts_that_name_their_own_rows_cost_one_small_request(StoreKind store)
     {
+        await StartAsync(store);
         sync.World.Behaviour = new Behaviour();
         var audience = await sync.AudienceAsync();
         audience.Project.AddUser("b@example.com", "bob");

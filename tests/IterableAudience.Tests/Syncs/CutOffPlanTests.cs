@@ -1,20 +1,21 @@
 using System.Net;
 using IterableAudience.Store;
+using IterableAudience.Tests.Stores;
 using Microsoft.Extensions.DependencyInjection;
 using Xunit;
 
 namespace IterableAudience.Tests.Syncs;
 
 /// <summary>A plan that is half made counts for nothing: the records can be read, and a sync that ends there ends as if it had never planned.</summary>
-public sealed class CutOffPlanTests : IAsyncLifetime
+public sealed class CutOffPlanTests : IAsyncDisposable
 {
-    private readonly SyncHost _sync = new();
+    private SyncHost _sync = null!;
 
-    public ValueTask InitializeAsync() => _sync.InitializeAsync();
-
-    [Fact]
-    public async Task A_sync_that_is_cancelled_in_the_middle_of_its_plan_ends_and_adds_up()
+    [Theory]
+    [StoreData]
+    public async Task A_sync_that_is_cancelled_in_the_middle_of_its_plan_ends_and_adds_up(StoreKind store)
     {
+        _sync = await SyncHost.StartAsync(store);
         var audience = await _sync.AudienceAsync();
         await audience.PushAsync(Row.People(3));
         var id = await BreakPlanAsync(audience);
@@ -37,9 +38,8 @@ public sealed class CutOffPlanTests : IAsyncLifetime
     /// <summary>Starts a full push whose plan gets no further than its verdicts; the sync waits for the store to get well.</summary>
     private async Task<string> BreakPlanAsync(Audience audience)
     {
-        var store = _sync.Host.Provider.GetRequiredService<LeanStore>();
-        await store.WriteAsync(
-            write => write.Run("CREATE TRIGGER broken BEFORE INSERT ON plan_part BEGIN SELECT RAISE(ABORT, 'no room'); END"), durable: false, TestContext.Current.CancellationToken);
+        var lean = _sync.Host.Provider.GetRequiredService<LeanStore>();
+        await lean.WriteAsync(write => write.Run(_sync.Host.Store.Break("plan_part")), durable: false, TestContext.Current.CancellationToken);
         var id = (await audience.SendAsync(Audience.Body(Row.Insert(7, "p7@example.com", "p7"), Row.Insert(8, "nobody", " ")), "syncType=full"))
             .ShouldBe(HttpStatusCode.Accepted).Text("syncId");
         while (!_sync.Host.Logs.Warnings.Any(line => line.Contains("pauses", StringComparison.Ordinal)))

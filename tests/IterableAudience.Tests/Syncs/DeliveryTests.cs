@@ -1,19 +1,21 @@
 using IterableAudience.Simulator.Api;
 using IterableAudience.Simulator.Faults;
 using IterableAudience.Simulator.Projects;
+using IterableAudience.Tests.Stores;
 using Xunit;
 
 namespace IterableAudience.Tests.Syncs;
 
 /// <summary>Iterable in trouble, as the sender of records sees it.</summary>
-public sealed class DeliveryTests(SyncHost sync) : IClassFixture<SyncHost>
+public sealed class DeliveryTests(SyncHosts syncs) : IClassFixture<SyncHosts>
 {
     [Theory]
-    [InlineData(401, "API key", "data center")]
-    [InlineData(403, "API key is known", "right to change lists")]
-    [InlineData(404, "Iterable:BaseUrls:US", "no answer of Iterable's API")]
-    public async Task A_refused_key_ends_the_sync_with_one_message_that_says_what_to_check(int status, params string[] says)
+    [StoreData(401, "API key", "data center")]
+    [StoreData(403, "API key is known", "right to change lists")]
+    [StoreData(404, "Iterable:BaseUrls:US", "no answer of Iterable's API")]
+    public async Task A_refused_key_ends_the_sync_with_one_message_that_says_what_to_check(StoreKind store, int status, params string[] says)
     {
+        var sync = syncs.On(store);
         var audience = await sync.AudienceAsync();
         audience.Fault(new FaultRule { Fault = FaultKind.Respond, Status = status, Times = 0 });
         var aborted = await audience.PushAsync([Row.Insert(0, "nobody", " "), .. Row.People(3)]);
@@ -25,9 +27,11 @@ public sealed class DeliveryTests(SyncHost sync) : IClassFixture<SyncHost>
         Assert.Equal(0, await audience.LedgerAsync());
     }
 
-    [Fact]
-    public async Task A_list_that_is_gone_ends_the_sync()
+    [Theory]
+    [StoreData]
+    public async Task A_list_that_is_gone_ends_the_sync(StoreKind store)
     {
+        var sync = syncs.On(store);
         var audience = await sync.AudienceAsync();
         audience.Project.RemoveList(audience.List);
         var aborted = await audience.PushAsync(Row.People(1500));
@@ -35,10 +39,11 @@ public sealed class DeliveryTests(SyncHost sync) : IClassFixture<SyncHost>
         Assert.Contains("audienceId", aborted.Error, StringComparison.Ordinal);
     }
 
-    [Fact]
-    public async Task A_list_made_a_moment_ago_is_waited_for()
+    [Theory]
+    [StoreData]
+    public async Task A_list_made_a_moment_ago_is_waited_for(StoreKind store)
     {
-        await using var own = await SyncHost.StartAsync();
+        await using var own = await SyncHost.StartAsync(store);
         own.Host.Settings["Iterable:BackoffBase"] = "00:00:00.05";
         var template = await own.AudienceAsync();
         own.World.Behaviour = new Behaviour { NewListDelayMs = 600 };
@@ -51,21 +56,23 @@ public sealed class DeliveryTests(SyncHost sync) : IClassFixture<SyncHost>
         Assert.Contains(audience.Requests, r => r.Status == 400);
     }
 
-    [Fact]
-    public async Task A_dynamic_list_takes_no_connection()
-        => (await sync.Host.PostAsync("/v2/retl-connections", $$$"""
-            {"destinationId":"{{{(await sync.AudienceAsync()).Destination}}}","syncBehaviour":"mirror","destinationConfig":{"audienceId":{{{await DynamicAsync()}}} } }
+    [Theory]
+    [StoreData]
+    public async Task A_dynamic_list_takes_no_connection(StoreKind store)
+        => (await syncs.On(store).Host.PostAsync("/v2/retl-connections", $$$"""
+            {"destinationId":"{{{(await syncs.On(store).AudienceAsync()).Destination}}}","syncBehaviour":"mirror","destinationConfig":{"audienceId":{{{await DynamicAsync(store)}}} } }
             """)).ShouldRefuse("destinationConfig.audienceId");
 
     [Theory]
-    [InlineData(FaultKind.ResetBefore)]
-    [InlineData(FaultKind.ResetAfter)]
-    [InlineData(FaultKind.Truncate)]
-    [InlineData(FaultKind.Html)]
-    [InlineData(FaultKind.Empty)]
-    [InlineData(FaultKind.Respond)]
-    internal async Task A_batch_whose_answer_is_lost_is_sent_again(FaultKind fault)
+    [StoreData(FaultKind.ResetBefore)]
+    [StoreData(FaultKind.ResetAfter)]
+    [StoreData(FaultKind.Truncate)]
+    [StoreData(FaultKind.Html)]
+    [StoreData(FaultKind.Empty)]
+    [StoreData(FaultKind.Respond)]
+    internal async Task A_batch_whose_answer_is_lost_is_sent_again(StoreKind store, FaultKind fault)
     {
+        var sync = syncs.On(store);
         var audience = await sync.AudienceAsync();
         audience.Fault(new FaultRule { Fault = fault, Times = 2 });
         var done = await audience.PushAsync(Row.People(5));
@@ -75,10 +82,11 @@ public sealed class DeliveryTests(SyncHost sync) : IClassFixture<SyncHost>
         Assert.Equal(3, (int)(await audience.RecordAsync(done.Id, "1"))["attempts"]!);
     }
 
-    [Fact]
-    public async Task A_batch_that_cannot_be_delivered_fails_alone_and_the_sync_goes_on()
+    [Theory]
+    [StoreData]
+    public async Task A_batch_that_cannot_be_delivered_fails_alone_and_the_sync_goes_on(StoreKind store)
     {
-        await using var own = await OneAtATimeAsync();
+        await using var own = await OneAtATimeAsync(store);
         var audience = await own.AudienceAsync();
         audience.Fault(new FaultRule { Fault = FaultKind.Respond, Status = 503, Times = 0, On = new() { Identifier = "p1" } });
         var done = await audience.PushAsync(Row.People(2500));
@@ -91,10 +99,11 @@ public sealed class DeliveryTests(SyncHost sync) : IClassFixture<SyncHost>
         Assert.Equal(2500 - lost, audience.Project.Members(audience.List).Count);
     }
 
-    [Fact]
-    public async Task After_five_such_batches_in_a_row_the_sync_is_given_up()
+    [Theory]
+    [StoreData]
+    public async Task After_five_such_batches_in_a_row_the_sync_is_given_up(StoreKind store)
     {
-        await using var own = await OneAtATimeAsync();
+        await using var own = await OneAtATimeAsync(store);
         own.Host.Settings["Iterable:MaxAttempts"] = "2";
         var audience = await own.AudienceAsync();
         audience.Fault(new FaultRule { Fault = FaultKind.ResetBefore, Times = 0 });
@@ -107,10 +116,11 @@ public sealed class DeliveryTests(SyncHost sync) : IClassFixture<SyncHost>
     }
 
     [Theory]
-    [InlineData(CallKind.Subscribe)]
-    [InlineData(CallKind.Unsubscribe)]
-    internal async Task A_row_for_which_its_batch_is_refused_stands_alone_in_the_end(CallKind kind)
+    [StoreData(CallKind.Subscribe)]
+    [StoreData(CallKind.Unsubscribe)]
+    internal async Task A_row_for_which_its_batch_is_refused_stands_alone_in_the_end(StoreKind store, CallKind kind)
     {
+        var sync = syncs.On(store);
         var audience = await sync.AudienceAsync(more: """, "syncSettings":{"guard":{"enabled":false}}""");
         if (kind == CallKind.Unsubscribe)
             await audience.PushAsync(Row.People(200));
@@ -124,10 +134,11 @@ public sealed class DeliveryTests(SyncHost sync) : IClassFixture<SyncHost>
     }
 
     [Theory]
-    [InlineData(FaultKind.CountTooSmall)]
-    [InlineData(FaultKind.FailUnnamed)]
-    internal async Task Counts_that_do_not_add_up_are_settled_by_sending_less(FaultKind fault)
+    [StoreData(FaultKind.CountTooSmall)]
+    [StoreData(FaultKind.FailUnnamed)]
+    internal async Task Counts_that_do_not_add_up_are_settled_by_sending_less(StoreKind store, FaultKind fault)
     {
+        var sync = syncs.On(store);
         var audience = await sync.AudienceAsync();
         audience.Fault(new FaultRule { Fault = fault, Times = 1, Rows = 2 });
         var done = await audience.PushAsync(Row.People(100));
@@ -136,20 +147,22 @@ public sealed class DeliveryTests(SyncHost sync) : IClassFixture<SyncHost>
     }
 
     [Theory]
-    [InlineData(50, 0)]
-    [InlineData(0, 100_000)]
-    public async Task A_batch_that_is_too_large_is_halved(int maxSubscribers, int maxBytes)
+    [StoreData(50, 0)]
+    [StoreData(0, 100_000)]
+    public async Task A_batch_that_is_too_large_is_halved(StoreKind store, int maxSubscribers, int maxBytes)
     {
-        await using var own = await SyncHost.StartAsync();
+        await using var own = await SyncHost.StartAsync(store);
         var audience = await own.AudienceAsync();
         own.World.Behaviour = new Behaviour { MaxSubscribers = maxSubscribers, MaxBodyBytes = maxBytes == 0 ? 4_000_000 : 5_000 };
         var done = await audience.PushAsync(Row.People(300));
         Assert.Equal(("completed", "subscribed 300"), (done.Outcome, done.Outcomes));
     }
 
-    [Fact]
-    public async Task A_storm_of_429_slows_the_sync_down_and_costs_nothing()
+    [Theory]
+    [StoreData]
+    public async Task A_storm_of_429_slows_the_sync_down_and_costs_nothing(StoreKind store)
     {
+        var sync = syncs.On(store);
         var audience = await sync.AudienceAsync();
         audience.Fault(new FaultRule { Fault = FaultKind.RateLimit, Times = 3 });
         audience.Fault(new FaultRule { Fault = FaultKind.RateLimit, RetryAfterSeconds = 1, PlainText = true });
@@ -161,10 +174,11 @@ public sealed class DeliveryTests(SyncHost sync) : IClassFixture<SyncHost>
         Assert.Equal(1, (int)(await audience.RecordAsync(done.Id, "1"))["attempts"]!);
     }
 
-    [Fact]
-    public async Task A_project_that_answers_nothing_but_429_aborts_the_sync_in_the_end()
+    [Theory]
+    [StoreData]
+    public async Task A_project_that_answers_nothing_but_429_aborts_the_sync_in_the_end(StoreKind store)
     {
-        await using var own = await SyncHost.StartAsync();
+        await using var own = await SyncHost.StartAsync(store);
         own.Host.Settings["Iterable:ThrottlePatience"] = "00:00:01";
         var audience = await own.AudienceAsync();
         audience.Fault(new FaultRule { Fault = FaultKind.RateLimit, Times = 0 });
@@ -173,10 +187,11 @@ public sealed class DeliveryTests(SyncHost sync) : IClassFixture<SyncHost>
         Assert.Contains("429", done.Error, StringComparison.Ordinal);
     }
 
-    [Fact]
-    public async Task When_Iterable_is_out_of_reach_control_calls_answer_502_and_syncs_end_with_a_reason()
+    [Theory]
+    [StoreData]
+    public async Task When_Iterable_is_out_of_reach_control_calls_answer_502_and_syncs_end_with_a_reason(StoreKind store)
     {
-        await using var own = await SyncHost.StartAsync();
+        await using var own = await SyncHost.StartAsync(store);
         var audience = await own.AudienceAsync();
         await own.Simulator.DisposeAsync();
         (await own.Host.GetAsync($"/v2/accounts/{audience.Account}/lists?refresh=true")).ShouldBeProblem(System.Net.HttpStatusCode.BadGateway, "Iterable");
@@ -187,9 +202,11 @@ public sealed class DeliveryTests(SyncHost sync) : IClassFixture<SyncHost>
         Assert.Equal(6, (int)failed["attempts"]!);
     }
 
-    [Fact]
-    public async Task After_everything_nobody_was_taken_off_a_channel()
+    [Theory]
+    [StoreData]
+    public async Task After_everything_nobody_was_taken_off_a_channel(StoreKind store)
     {
+        var sync = syncs.On(store);
         var audience = await sync.AudienceAsync();
         await audience.PushAsync(Row.People(3));
         await audience.PushAsync(Row.Leavers(3));
@@ -197,13 +214,13 @@ public sealed class DeliveryTests(SyncHost sync) : IClassFixture<SyncHost>
         Assert.All(sync.World.Log.Entries.Where(e => e.Kind == CallKind.Unsubscribe && e.Body is not null), e => Assert.Contains("\"channelUnsubscribe\":false", e.Body, StringComparison.Ordinal));
     }
 
-    private static async Task<SyncHost> OneAtATimeAsync()
+    private static async Task<SyncHost> OneAtATimeAsync(StoreKind store)
     {
-        var own = await SyncHost.StartAsync();
+        var own = await SyncHost.StartAsync(store);
         own.Host.Settings["Iterable:MaxInFlight"] = "1";
         return own;
     }
 
-    private async Task<long> DynamicAsync()
-        => (await sync.AudienceAsync()).Project.Lists().First(l => l.Type == ListType.Dynamic).Id;
+    private async Task<long> DynamicAsync(StoreKind store)
+        => (await syncs.On(store).AudienceAsync()).Project.Lists().First(l => l.Type == ListType.Dynamic).Id;
 }

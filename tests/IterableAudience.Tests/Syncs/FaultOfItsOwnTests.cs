@@ -1,28 +1,32 @@
+using IterableAudience.Tests.Stores;
 using Microsoft.Extensions.DependencyInjection;
 using Xunit;
 
 namespace IterableAudience.Tests.Syncs;
 
 /// <summary>A fault of the service itself, here a handler that throws what nobody expects: the sync still ends, and nothing is called done.</summary>
-public sealed class FaultOfItsOwnTests : IAsyncLifetime
+public sealed class FaultOfItsOwnTests : IAsyncDisposable
 {
-    private readonly SyncHost _sync = new();
+    private SyncHost _sync = null!;
     private readonly Trap _trap = new();
 
-    public ValueTask InitializeAsync()
+    private async Task StartAsync(StoreKind store)
     {
+        _sync = new SyncHost(store);
         var others = _sync.Host.Services!;
         _sync.Host.Services = services =>
         {
             others(services);
             services.AddHttpClient("IterableClient").AddHttpMessageHandler(() => _trap);
         };
-        return _sync.InitializeAsync();
+        await _sync.InitializeAsync();
     }
 
-    [Fact]
-    public async Task It_ends_the_sync_as_aborted_frees_connection_and_list_and_the_report_adds_up()
+    [Theory]
+    [StoreData]
+    public async Task It_ends_the_sync_as_aborted_frees_connection_and_list_and_the_report_adds_up(StoreKind store)
     {
+        await StartAsync(store);
         var audience = await _sync.AudienceAsync();
         await audience.PushAsync(Row.People(1));
         _trap.IsSet = true;
@@ -37,10 +41,12 @@ public sealed class FaultOfItsOwnTests : IAsyncLifetime
         Assert.Equal("completed", (await audience.PushAsync(Row.People(2))).Outcome);
     }
 
-    [Fact]
-    public async Task What_Iterable_took_before_the_fault_can_be_taken_off_again()
+    [Theory]
+    [StoreData]
+    public async Task What_Iterable_took_before_the_fault_can_be_taken_off_again(StoreKind store)
     {
-        var audience = await _sync.AudienceAsync();
+        await StartAsync(store);
+        var audience = await _sync.AudienceAsync(more: """, "syncSettings":{"failedKeysConfig":{"enableFailedKeysRetry":false}}""");
         _trap.IsSet = _trap.ComesAfterTheAnswer = true;
         var ended = await audience.PushAsync(Row.Insert(1, "p1@example.com", "p1"), Row.Insert(2, "p1@example.com", "p1"));
         Assert.Equal(("aborted", "not_sent 2"), (ended.Outcome, ended.Outcomes));

@@ -1,13 +1,16 @@
+using IterableAudience.Tests.Stores;
 using Xunit;
 
 namespace IterableAudience.Tests.Syncs;
 
 /// <summary>A full push: the records are the whole audience.</summary>
-public sealed class FullPushTests(SyncHost sync) : IClassFixture<SyncHost>
+public sealed class FullPushTests(SyncHosts syncs) : IClassFixture<SyncHosts>
 {
-    [Fact]
-    public async Task Only_the_difference_is_sent_and_absent_members_leave()
+    [Theory]
+    [StoreData]
+    public async Task Only_the_difference_is_sent_and_absent_members_leave(StoreKind store)
     {
+        var sync = syncs.On(store);
         var audience = await sync.AudienceAsync();
         await audience.PushAsync(Row.People(3));
         var done = await audience.FullAsync(Row.Insert(1, "p1@example.com", "p1"), Row.Insert(2, "new2@example.com", "p2"), Row.Insert(4, "p4@example.com", "p4"));
@@ -23,9 +26,11 @@ public sealed class FullPushTests(SyncHost sync) : IClassFixture<SyncHost>
         Assert.Equal("unsubscribed", (string?)absent["outcome"]);
     }
 
-    [Fact]
-    public async Task With_resend_everything_is_sent()
+    [Theory]
+    [StoreData]
+    public async Task With_resend_everything_is_sent(StoreKind store)
     {
+        var sync = syncs.On(store);
         var audience = await sync.AudienceAsync();
         await audience.PushAsync(Row.People(2));
         var done = await audience.PushAsync("syncType=full&resend=true", Row.People(2));
@@ -33,9 +38,11 @@ public sealed class FullPushTests(SyncHost sync) : IClassFixture<SyncHost>
         Assert.Equal("subscribe 2, subscribe 2", audience.Sent);
     }
 
-    [Fact]
-    public async Task A_delete_is_refused_there()
+    [Theory]
+    [StoreData]
+    public async Task A_delete_is_refused_there(StoreKind store)
     {
+        var sync = syncs.On(store);
         var audience = await sync.AudienceAsync();
         await audience.PushAsync(Row.People(2));
         var done = await audience.FullAsync(Row.Insert(1, "p1@example.com", "p1"), Row.Delete(2));
@@ -44,10 +51,11 @@ public sealed class FullPushTests(SyncHost sync) : IClassFixture<SyncHost>
     }
 
     [Theory]
-    [InlineData("{\"action\":")]
-    [InlineData("""{"action":"insert","primaryKey":null,"fields":{"EMAIL":"x@example.com","ID":"x"}}""")]
-    public async Task When_a_record_has_no_usable_key_nobody_is_removed_for_absence(string unreadable)
+    [StoreData("{\"action\":")]
+    [StoreData("""{"action":"insert","primaryKey":null,"fields":{"EMAIL":"x@example.com","ID":"x"}}""")]
+    public async Task When_a_record_has_no_usable_key_nobody_is_removed_for_absence(StoreKind store, string unreadable)
     {
+        var sync = syncs.On(store);
         var audience = await sync.AudienceAsync();
         await audience.PushAsync(Row.People(2));
         var done = Audience.Finished(await audience.SendAsync(unreadable + "\n" + Row.Insert(1, "p1@example.com", "p1"), "wait=60&syncType=full", Audience.Ndjson));
@@ -56,9 +64,11 @@ public sealed class FullPushTests(SyncHost sync) : IClassFixture<SyncHost>
         Assert.Equal("p1@example.com/p1 p2@example.com/p2", audience.Members);
     }
 
-    [Fact]
-    public async Task A_rejected_record_keeps_its_member()
+    [Theory]
+    [StoreData]
+    public async Task A_rejected_record_keeps_its_member(StoreKind store)
     {
+        var sync = syncs.On(store);
         var audience = await sync.AudienceAsync();
         await audience.PushAsync(Row.People(2));
         var done = await audience.FullAsync(Row.Insert(1, "no address", " x"), Row.Insert(2, "p2@example.com", "p2"));
@@ -67,9 +77,11 @@ public sealed class FullPushTests(SyncHost sync) : IClassFixture<SyncHost>
         Assert.Equal("p1@example.com/p1 p2@example.com/p2", audience.Members);
     }
 
-    [Fact]
-    public async Task Members_of_another_connection_are_not_absent()
+    [Theory]
+    [StoreData]
+    public async Task Members_of_another_connection_are_not_absent(StoreKind store)
     {
+        var sync = syncs.On(store);
         var audience = await sync.AudienceAsync();
         var sibling = await audience.SiblingAsync();
         await sibling.PushAsync(Row.Insert("a", "ada@example.com", "u1"));

@@ -1,19 +1,22 @@
 using System.Net;
 using IterableAudience.Simulator.Api;
 using IterableAudience.Simulator.Faults;
+using IterableAudience.Tests.Stores;
 using Xunit;
 
 namespace IterableAudience.Tests.Syncs;
 
 /// <summary>Plans that wait for a person: held, approved, discarded, dry runs.</summary>
-public sealed class GuardTests(SyncHost sync) : IClassFixture<SyncHost>
+public sealed class GuardTests(SyncHosts syncs) : IClassFixture<SyncHosts>
 {
     private const string Strict = """, "syncSettings":{"guard":{"enabled":true,"maxRemovalPercent":50,"minRemovals":2}}""";
     private const string Off = """, "syncSettings":{"guard":{"enabled":false}}""";
 
-    [Fact]
-    public async Task A_plan_that_removes_too_much_is_held_and_runs_when_it_is_approved()
+    [Theory]
+    [StoreData]
+    public async Task A_plan_that_removes_too_much_is_held_and_runs_when_it_is_approved(StoreKind store)
     {
+        var sync = syncs.On(store);
         var audience = await sync.AudienceAsync(more: Strict);
         await audience.PushAsync(Row.People(4));
         var held = await audience.PushAsync(Row.Leavers(3));
@@ -33,9 +36,11 @@ public sealed class GuardTests(SyncHost sync) : IClassFixture<SyncHost>
         (await audience.ApproveAsync(held)).ShouldBeProblem(HttpStatusCode.Conflict, "changed since");
     }
 
-    [Fact]
-    public async Task Removals_by_a_change_of_identity_count_too()
+    [Theory]
+    [StoreData]
+    public async Task Removals_by_a_change_of_identity_count_too(StoreKind store)
     {
+        var sync = syncs.On(store);
         var audience = await sync.AudienceAsync(more: Strict);
         await audience.PushAsync(Row.People(3));
         var held = await audience.PushAsync(Row.Update(1, "x1@example.com", "x1"), Row.Update(2, "x2@example.com", "x2"));
@@ -45,18 +50,21 @@ public sealed class GuardTests(SyncHost sync) : IClassFixture<SyncHost>
     }
 
     [Theory]
-    [InlineData(4, 2)] // not more than the share
-    [InlineData(2, 1)] // fewer than the least number
-    public async Task A_plan_within_the_guard_runs(int members, int leavers)
+    [StoreData(4, 2)] // not more than the share
+    [StoreData(2, 1)] // fewer than the least number
+    public async Task A_plan_within_the_guard_runs(StoreKind store, int members, int leavers)
     {
+        var sync = syncs.On(store);
         var audience = await sync.AudienceAsync(more: Strict);
         await audience.PushAsync(Row.People(members));
         Assert.Equal("completed", (await audience.PushAsync(Row.Leavers(leavers))).Outcome);
     }
 
-    [Fact]
-    public async Task An_empty_full_push_is_held_also_with_the_guard_off()
+    [Theory]
+    [StoreData]
+    public async Task An_empty_full_push_is_held_also_with_the_guard_off(StoreKind store)
     {
+        var sync = syncs.On(store);
         var audience = await sync.AudienceAsync(more: Off);
         Assert.Equal("completed", (await audience.FullAsync()).Outcome); // no members yet
         await audience.PushAsync(Row.People(1));
@@ -68,9 +76,11 @@ public sealed class GuardTests(SyncHost sync) : IClassFixture<SyncHost>
         Assert.Equal("", audience.Members);
     }
 
-    [Fact]
-    public async Task With_the_guard_off_a_plan_runs_whatever_it_removes()
+    [Theory]
+    [StoreData]
+    public async Task With_the_guard_off_a_plan_runs_whatever_it_removes(StoreKind store)
     {
+        var sync = syncs.On(store);
         var audience = await sync.AudienceAsync(more: Off);
         await audience.PushAsync(Row.People(3));
         Assert.Equal("unsubscribed 2, unchanged 1", (await audience.FullAsync(Row.Insert(1, "p1@example.com", "p1"))).Outcomes);
@@ -78,12 +88,13 @@ public sealed class GuardTests(SyncHost sync) : IClassFixture<SyncHost>
     }
 
     [Theory]
-    [InlineData("hash", "hash")]
-    [InlineData("ledger", "changed since")]
-    [InlineData("connection", "changed since")]
-    [InlineData("disabled", "connection is disabled")]
-    public async Task An_approval_is_refused_when_what_it_rests_on_is_not_what_was_planned(string moved, string says)
+    [StoreData("hash", "hash")]
+    [StoreData("ledger", "changed since")]
+    [StoreData("connection", "changed since")]
+    [StoreData("disabled", "connection is disabled")]
+    public async Task An_approval_is_refused_when_what_it_rests_on_is_not_what_was_planned(StoreKind store, string moved, string says)
     {
+        var sync = syncs.On(store);
         var audience = await sync.AudienceAsync(more: Strict);
         await audience.PushAsync(Row.People(4));
         var held = await audience.PushAsync(Row.Leavers(3));
@@ -98,9 +109,11 @@ public sealed class GuardTests(SyncHost sync) : IClassFixture<SyncHost>
         Assert.Equal("held", (await audience.GetAsync(held.Id)).Outcome);
     }
 
-    [Fact]
-    public async Task An_approval_names_its_hash_and_its_sync()
+    [Theory]
+    [StoreData]
+    public async Task An_approval_names_its_hash_and_its_sync(StoreKind store)
     {
+        var sync = syncs.On(store);
         var audience = await sync.AudienceAsync(more: Strict);
         var done = await audience.PushAsync(Row.People(1));
         (await sync.Host.PostAsync($"{audience.Url}/syncs/{done.Id}/approve", "{}")).ShouldRefuse("planHash");
@@ -111,9 +124,11 @@ public sealed class GuardTests(SyncHost sync) : IClassFixture<SyncHost>
         (await audience.DiscardAsync("unknown")).ShouldBeProblem(HttpStatusCode.NotFound, "sync");
     }
 
-    [Fact]
-    public async Task A_discarded_plan_has_ended_for_good()
+    [Theory]
+    [StoreData]
+    public async Task A_discarded_plan_has_ended_for_good(StoreKind store)
     {
+        var sync = syncs.On(store);
         var audience = await sync.AudienceAsync(more: Strict);
         await audience.PushAsync(Row.People(4));
         var held = await audience.PushAsync(Row.Leavers(3));
@@ -125,9 +140,11 @@ public sealed class GuardTests(SyncHost sync) : IClassFixture<SyncHost>
         Assert.Equal(4, await audience.LedgerAsync());
     }
 
-    [Fact]
-    public async Task A_dry_run_plans_sends_nothing_and_can_be_approved()
+    [Theory]
+    [StoreData]
+    public async Task A_dry_run_plans_sends_nothing_and_can_be_approved(StoreKind store)
     {
+        var sync = syncs.On(store);
         var audience = await sync.AudienceAsync();
         await audience.PushAsync(Row.People(1));
         var planned = await audience.PushAsync("dryRun=true", [Row.Delete(1), Row.Insert(2, "p2@example.com", "p2"), Row.Insert(3, "nobody", " ")]);
@@ -143,17 +160,21 @@ public sealed class GuardTests(SyncHost sync) : IClassFixture<SyncHost>
         Assert.Equal("p2@example.com/p2", audience.Members);
     }
 
-    [Fact]
-    public async Task A_dry_run_of_a_plan_that_the_guard_would_hold_is_planned()
+    [Theory]
+    [StoreData]
+    public async Task A_dry_run_of_a_plan_that_the_guard_would_hold_is_planned(StoreKind store)
     {
+        var sync = syncs.On(store);
         var audience = await sync.AudienceAsync(more: Strict);
         await audience.PushAsync(Row.People(3));
         Assert.Equal("planned", (await audience.PushAsync("dryRun=true", Row.Leavers(3))).Outcome);
     }
 
-    [Fact]
-    public async Task A_removal_that_is_tried_again_by_a_delete_is_no_removal_of_a_member()
+    [Theory]
+    [StoreData]
+    public async Task A_removal_that_is_tried_again_by_a_delete_is_no_removal_of_a_member(StoreKind store)
     {
+        var sync = syncs.On(store);
         var audience = await sync.AudienceAsync(more: """, "syncSettings":{"guard":{"enabled":true,"maxRemovalPercent":50,"minRemovals":2}}""");
         await audience.PushAsync(Row.People(10));
         audience.Fault(new FaultRule { Fault = FaultKind.Respond, Status = 503, Times = 0, On = new() { Kind = CallKind.Unsubscribe } });
@@ -163,9 +184,11 @@ public sealed class GuardTests(SyncHost sync) : IClassFixture<SyncHost>
         Assert.Equal("completed", (await audience.PushAsync(Row.Leavers(6))).Outcome);
     }
 
-    [Fact]
-    public async Task A_dry_run_can_not_be_discarded()
+    [Theory]
+    [StoreData]
+    public async Task A_dry_run_can_not_be_discarded(StoreKind store)
     {
+        var sync = syncs.On(store);
         var audience = await sync.AudienceAsync();
         var dry = await audience.PushAsync("dryRun=true", Row.People(2));
         (await audience.DiscardAsync(dry.Id)).ShouldBeProblem(HttpStatusCode.Conflict, "dry run");

@@ -1,15 +1,18 @@
 using IterableAudience.Simulator.Api;
 using IterableAudience.Simulator.Faults;
+using IterableAudience.Tests.Stores;
 using Xunit;
 
 namespace IterableAudience.Tests.Syncs;
 
 /// <summary>Identity, not the key, decides who leaves: a person leaves with the last row that holds the person.</summary>
-public sealed class HoldingTests(SyncHost sync) : IClassFixture<SyncHost>
+public sealed class HoldingTests(SyncHosts syncs) : IClassFixture<SyncHosts>
 {
-    [Fact]
-    public async Task An_update_that_changes_the_identity_removes_the_old_one_after_the_new_one_was_accepted()
+    [Theory]
+    [StoreData]
+    public async Task An_update_that_changes_the_identity_removes_the_old_one_after_the_new_one_was_accepted(StoreKind store)
     {
+        var sync = syncs.On(store);
         var audience = await sync.AudienceAsync();
         await audience.PushAsync(Row.Insert(1, "old@example.com", "old"));
         var done = await audience.PushAsync(Row.Update(1, "new@example.com", "new"));
@@ -18,9 +21,11 @@ public sealed class HoldingTests(SyncHost sync) : IClassFixture<SyncHost>
         Assert.Equal(("new@example.com/new", 1), (audience.Members, await audience.LedgerAsync()));
     }
 
-    [Fact]
-    public async Task An_identity_whose_replacement_is_refused_stays()
+    [Theory]
+    [StoreData]
+    public async Task An_identity_whose_replacement_is_refused_stays(StoreKind store)
     {
+        var sync = syncs.On(store);
         var audience = await sync.AudienceAsync();
         audience.Project.AddUser("bad@example.com", "bad", hasInvalidData: true);
         await audience.PushAsync(Row.Insert(1, "old@example.com", "old"));
@@ -29,9 +34,11 @@ public sealed class HoldingTests(SyncHost sync) : IClassFixture<SyncHost>
         Assert.Equal(("old@example.com/old", 1), (audience.Members, await audience.LedgerAsync()));
     }
 
-    [Fact]
-    public async Task A_record_with_two_operations_has_the_worse_of_their_outcomes()
+    [Theory]
+    [StoreData]
+    public async Task A_record_with_two_operations_has_the_worse_of_their_outcomes(StoreKind store)
     {
+        var sync = syncs.On(store);
         var audience = await sync.AudienceAsync();
         await audience.PushAsync(Row.Insert(1, "old@example.com", "old"));
         audience.Fault(new FaultRule { Fault = FaultKind.Respond, Status = 503, Times = 0, On = new() { Kind = CallKind.Unsubscribe } });
@@ -46,9 +53,11 @@ public sealed class HoldingTests(SyncHost sync) : IClassFixture<SyncHost>
         Assert.Equal("new@example.com/new", audience.Members);
     }
 
-    [Fact]
-    public async Task A_person_whom_another_record_holds_stays_and_leaves_with_the_last_one()
+    [Theory]
+    [StoreData]
+    public async Task A_person_whom_another_record_holds_stays_and_leaves_with_the_last_one(StoreKind store)
     {
+        var sync = syncs.On(store);
         var audience = await sync.AudienceAsync();
         await audience.PushAsync(Row.Insert(1, "ada@example.com", "u1"), Row.Insert(2, "ada@example.com", "u1"));
         var first = await audience.PushAsync(Row.Delete(1));
@@ -59,9 +68,11 @@ public sealed class HoldingTests(SyncHost sync) : IClassFixture<SyncHost>
         Assert.Equal(("", 0), (audience.Members, await audience.LedgerAsync()));
     }
 
-    [Fact]
-    public async Task A_record_of_another_connection_holds_too_and_the_person_leaves_by_the_first_sync_that_finds_nobody_holding()
+    [Theory]
+    [StoreData]
+    public async Task A_record_of_another_connection_holds_too_and_the_person_leaves_by_the_first_sync_that_finds_nobody_holding(StoreKind store)
     {
+        var sync = syncs.On(store);
         var audience = await sync.AudienceAsync();
         var sibling = await audience.SiblingAsync();
         await audience.PushAsync(Row.Insert(1, "ada@example.com", "u1"));
@@ -72,9 +83,11 @@ public sealed class HoldingTests(SyncHost sync) : IClassFixture<SyncHost>
         Assert.Equal("", audience.Members);
     }
 
-    [Fact]
-    public async Task A_connection_of_another_account_with_the_same_list_holds_too()
+    [Theory]
+    [StoreData]
+    public async Task A_connection_of_another_account_with_the_same_list_holds_too(StoreKind store)
     {
+        var sync = syncs.On(store);
         var audience = await sync.AudienceAsync();
         var account = (await sync.Host.PostAsync("/v2/accounts", $$$"""
             {"name":"Second {{{audience.Project.Id}}}","accountDefinitionName":"DESTINATION_ITERABLE_AUDIENCE_API_KEY","options":{"dataCenter":"US","projectType":"hybrid"},"secret":{"apiKey":"api-key-{{{audience.Project.Id}}}"}}
@@ -89,9 +102,11 @@ public sealed class HoldingTests(SyncHost sync) : IClassFixture<SyncHost>
         Assert.Equal("ada@example.com/u1", audience.Members);
     }
 
-    [Fact]
-    public async Task Whose_userId_is_not_found_does_not_leave_by_an_email_that_another_record_holds()
+    [Theory]
+    [StoreData]
+    public async Task Whose_userId_is_not_found_does_not_leave_by_an_email_that_another_record_holds(StoreKind store)
     {
+        var sync = syncs.On(store);
         var audience = await sync.AudienceAsync();
         await audience.PushAsync(Row.Insert(1, "ada@example.com", "u1"));
         var done = await audience.PushAsync(Row.Delete(2, "ada@example.com", "u2"));
@@ -99,9 +114,11 @@ public sealed class HoldingTests(SyncHost sync) : IClassFixture<SyncHost>
         Assert.Equal(("ada@example.com/u1", "subscribe 1, unsubscribe 1"), (audience.Members, audience.Sent));
     }
 
-    [Fact]
-    public async Task Who_is_inserted_in_the_same_sync_is_not_unsubscribed_by_it()
+    [Theory]
+    [StoreData]
+    public async Task Who_is_inserted_in_the_same_sync_is_not_unsubscribed_by_it(StoreKind store)
     {
+        var sync = syncs.On(store);
         var audience = await sync.AudienceAsync();
         await audience.PushAsync(Row.Insert(1, "ada@example.com", "u1"));
         var done = await audience.PushAsync(Row.Delete(1), Row.Insert(2, "ada@example.com", "u1"));
@@ -110,9 +127,11 @@ public sealed class HoldingTests(SyncHost sync) : IClassFixture<SyncHost>
         Assert.DoesNotContain("unsubscribe", audience.Sent, StringComparison.Ordinal);
     }
 
-    [Fact]
-    public async Task Members_of_a_deleted_connection_stay_on_the_list_and_hold_nobody()
+    [Theory]
+    [StoreData]
+    public async Task Members_of_a_deleted_connection_stay_on_the_list_and_hold_nobody(StoreKind store)
     {
+        var sync = syncs.On(store);
         var audience = await sync.AudienceAsync();
         var sibling = await audience.SiblingAsync();
         await audience.PushAsync(Row.Insert(1, "ada@example.com", "u1"));
@@ -122,9 +141,11 @@ public sealed class HoldingTests(SyncHost sync) : IClassFixture<SyncHost>
         Assert.Equal("grace@example.com/u2", audience.Members);
     }
 
-    [Fact]
-    public async Task Without_a_key_the_userId_or_else_the_email_is_the_key()
+    [Theory]
+    [StoreData]
+    public async Task Without_a_key_the_userId_or_else_the_email_is_the_key(StoreKind store)
     {
+        var sync = syncs.On(store);
         var audience = await sync.AudienceAsync();
         await audience.PushAsync(Row.Insert(null, "ada@example.com", "u1"), Row.Insert(null, "grace@example.com"));
         Assert.Equal(2, await audience.LedgerAsync());

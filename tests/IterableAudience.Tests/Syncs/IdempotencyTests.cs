@@ -1,15 +1,18 @@
 using System.Net;
+using IterableAudience.Tests.Stores;
 using Xunit;
 
 namespace IterableAudience.Tests.Syncs;
 
-public sealed class IdempotencyTests(SyncHost sync) : IClassFixture<SyncHost>
+public sealed class IdempotencyTests(SyncHosts syncs) : IClassFixture<SyncHosts>
 {
     private static readonly string People = Audience.Body(Row.People(2));
 
-    [Fact]
-    public async Task The_same_key_and_body_answer_with_the_same_sync_and_send_nothing_twice()
+    [Theory]
+    [StoreData]
+    public async Task The_same_key_and_body_answer_with_the_same_sync_and_send_nothing_twice(StoreKind store)
     {
+        var sync = syncs.On(store);
         var audience = await sync.AudienceAsync();
         var first = Audience.Finished(await audience.SendAsync(People, "wait=60", key: "k"));
         var again = Audience.Finished(await audience.SendAsync(People, "wait=60", key: "k"));
@@ -19,9 +22,11 @@ public sealed class IdempotencyTests(SyncHost sync) : IClassFixture<SyncHost>
         Assert.Equal(1, (int)(await audience.Host.GetAsync($"{audience.Url}/syncs")).At("paging.total")!);
     }
 
-    [Fact]
-    public async Task Another_body_under_the_same_key_is_a_conflict()
+    [Theory]
+    [StoreData]
+    public async Task Another_body_under_the_same_key_is_a_conflict(StoreKind store)
     {
+        var sync = syncs.On(store);
         var audience = await sync.AudienceAsync();
         var first = Audience.Finished(await audience.SendAsync(People, "wait=60", key: "k"));
         var answer = (await audience.SendAsync(Audience.Body(Row.People(3)), key: "k")).ShouldBeProblem(HttpStatusCode.Conflict, "another body");
@@ -29,19 +34,22 @@ public sealed class IdempotencyTests(SyncHost sync) : IClassFixture<SyncHost>
         Assert.Equal("subscribe 2", audience.Sent);
     }
 
-    [Fact]
-    public async Task A_key_belongs_to_its_connection()
+    [Theory]
+    [StoreData]
+    public async Task A_key_belongs_to_its_connection(StoreKind store)
     {
+        var sync = syncs.On(store);
         var (one, other) = (await sync.AudienceAsync(), await sync.AudienceAsync());
         await one.SendAsync(People, "wait=60", key: "k");
         Audience.Finished(await other.SendAsync(People, "wait=60", key: "k"));
         Assert.Equal(("subscribe 2", "subscribe 2"), (one.Sent, other.Sent));
     }
 
-    [Fact]
-    public async Task The_key_answers_while_the_sync_runs_and_on_a_disabled_connection()
+    [Theory]
+    [StoreData]
+    public async Task The_key_answers_while_the_sync_runs_and_on_a_disabled_connection(StoreKind store)
     {
-        await using var own = await SyncHost.StartAsync();
+        await using var own = await SyncHost.StartAsync(store);
         var audience = await own.AudienceAsync();
         own.Gate.Close();
         var first = (await audience.SendAsync(People, key: "k")).ShouldBe(HttpStatusCode.Accepted).Text("syncId");
@@ -56,9 +64,11 @@ public sealed class IdempotencyTests(SyncHost sync) : IClassFixture<SyncHost>
         Assert.Equal("subscribe 2", audience.Sent);
     }
 
-    [Fact]
-    public async Task The_key_of_a_body_that_was_cut_off_is_free_again()
+    [Theory]
+    [StoreData]
+    public async Task The_key_of_a_body_that_was_cut_off_is_free_again(StoreKind store)
     {
+        var sync = syncs.On(store);
         var audience = await sync.AudienceAsync();
         var cut = (await audience.SendAsync(People[..^5], key: "k")).ShouldBeProblem(HttpStatusCode.BadRequest, "breaks off");
         var whole = Audience.Finished(await audience.SendAsync(People, "wait=60", key: "k"));
@@ -66,10 +76,11 @@ public sealed class IdempotencyTests(SyncHost sync) : IClassFixture<SyncHost>
         Assert.Equal("completed", whole.Outcome);
     }
 
-    [Fact]
-    public async Task A_key_is_kept_for_24_hours()
+    [Theory]
+    [StoreData]
+    public async Task A_key_is_kept_for_24_hours(StoreKind store)
     {
-        await using var own = new SyncHost { Clock = new() };
+        await using var own = new SyncHost(store) { Clock = new() };
         await own.InitializeAsync();
         var audience = await own.AudienceAsync();
         var first = Audience.Finished(await audience.SendAsync(People, "wait=60", key: "k"));
@@ -80,13 +91,16 @@ public sealed class IdempotencyTests(SyncHost sync) : IClassFixture<SyncHost>
         Assert.Equal("subscribe 2, subscribe 2", audience.Sent);
     }
 
-    [Fact]
-    public async Task A_key_that_is_too_long_is_refused()
-        => (await (await sync.AudienceAsync()).SendAsync(People, key: new string('k', 256))).ShouldRefuse("Idempotency-Key");
+    [Theory]
+    [StoreData]
+    public async Task A_key_that_is_too_long_is_refused(StoreKind store)
+        => (await (await syncs.On(store).AudienceAsync()).SendAsync(People, key: new string('k', 256))).ShouldRefuse("Idempotency-Key");
 
-    [Fact]
-    public async Task The_same_push_sent_twice_at_once_is_one_sync()
+    [Theory]
+    [StoreData]
+    public async Task The_same_push_sent_twice_at_once_is_one_sync(StoreKind store)
     {
+        var sync = syncs.On(store);
         for (var i = 0; i < 5; i++)
         {
             var audience = await sync.AudienceAsync();

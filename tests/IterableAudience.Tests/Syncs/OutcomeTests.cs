@@ -1,16 +1,19 @@
 using IterableAudience.Simulator.Api;
 using IterableAudience.Simulator.Faults;
 using IterableAudience.Simulator.Projects;
+using IterableAudience.Tests.Stores;
 using Xunit;
 
 namespace IterableAudience.Tests.Syncs;
 
 /// <summary>What Iterable says of single records, and what the sender then reads.</summary>
-public sealed class OutcomeTests(SyncHost sync) : IClassFixture<SyncHost>
+public sealed class OutcomeTests(SyncHosts syncs) : IClassFixture<SyncHosts>
 {
-    [Fact]
-    public async Task Users_that_Iterable_does_not_know_fail_when_only_existing_ones_are_to_be_updated()
+    [Theory]
+    [StoreData]
+    public async Task Users_that_Iterable_does_not_know_fail_when_only_existing_ones_are_to_be_updated(StoreKind store)
     {
+        var sync = syncs.On(store);
         var audience = await sync.AudienceAsync(existingOnly: true);
         audience.Project.AddUser("ada@example.com", "u1");
         var done = await audience.PushAsync(Row.Insert(1, "ada@example.com", "u1"), Row.Insert(2, "new@example.com", "u2"));
@@ -22,9 +25,11 @@ public sealed class OutcomeTests(SyncHost sync) : IClassFixture<SyncHost>
         Assert.NotNull(failed["at"]);
     }
 
-    [Fact]
-    public async Task A_forgotten_person_is_an_outcome_of_its_own_and_the_value_is_never_shown()
+    [Theory]
+    [StoreData]
+    public async Task A_forgotten_person_is_an_outcome_of_its_own_and_the_value_is_never_shown(StoreKind store)
     {
+        var sync = syncs.On(store);
         var audience = await sync.AudienceAsync();
         audience.Project.Forget("gone@example.com", null);
         var done = await audience.PushAsync(Row.Insert(1, "gone@example.com", "u1"), Row.Insert(2, "ada@example.com", "u2"));
@@ -45,9 +50,11 @@ public sealed class OutcomeTests(SyncHost sync) : IClassFixture<SyncHost>
         Assert.Equal(before, audience.Requests.Count);
     }
 
-    [Fact]
-    public async Task To_unsubscribe_someone_forgotten_or_absent_is_done_with_a_reason()
+    [Theory]
+    [StoreData]
+    public async Task To_unsubscribe_someone_forgotten_or_absent_is_done_with_a_reason(StoreKind store)
     {
+        var sync = syncs.On(store);
         var audience = await sync.AudienceAsync();
         audience.Project.AddUser("here@example.com", "u3");
         audience.Project.Forget("gone@example.com", null);
@@ -58,12 +65,13 @@ public sealed class OutcomeTests(SyncHost sync) : IClassFixture<SyncHost>
     }
 
     [Theory]
-    [InlineData("invalidEmails", "iterable_invalid_email")]
-    [InlineData("invalidUserIds", "iterable_invalid_user_id")]
-    [InlineData("invalidDataEmails", "invalid_data")]
-    [InlineData("notFoundEmails", "user_not_found")]
-    public async Task Each_failure_list_is_a_reason(string list, string reason)
+    [StoreData("invalidEmails", "iterable_invalid_email")]
+    [StoreData("invalidUserIds", "iterable_invalid_user_id")]
+    [StoreData("invalidDataEmails", "invalid_data")]
+    [StoreData("notFoundEmails", "user_not_found")]
+    public async Task Each_failure_list_is_a_reason(StoreKind store, string list, string reason)
     {
+        var sync = syncs.On(store);
         var audience = await sync.AudienceAsync();
         var named = list.Contains("UserId", StringComparison.Ordinal) ? "u2" : "GRACE@example.com";
         audience.Fault(new FaultRule
@@ -78,9 +86,11 @@ public sealed class OutcomeTests(SyncHost sync) : IClassFixture<SyncHost>
         Assert.Equal(1, await audience.LedgerAsync());
     }
 
-    [Fact]
-    public async Task Bad_data_of_a_user_fails_that_user_alone()
+    [Theory]
+    [StoreData]
+    public async Task Bad_data_of_a_user_fails_that_user_alone(StoreKind store)
     {
+        var sync = syncs.On(store);
         var audience = await sync.AudienceAsync(SimulatedProjectType.UserIdBased);
         audience.Project.AddUser(null, "bad", hasInvalidData: true);
         var done = await audience.PushAsync(Row.Insert(1, null, "bad"), Row.Insert(2, null, "good"));
@@ -88,18 +98,22 @@ public sealed class OutcomeTests(SyncHost sync) : IClassFixture<SyncHost>
         Assert.Equal("/good", audience.Members);
     }
 
-    [Fact]
-    public async Task An_address_that_only_Iterable_refuses_is_a_failure()
+    [Theory]
+    [StoreData]
+    public async Task An_address_that_only_Iterable_refuses_is_a_failure(StoreKind store)
     {
+        var sync = syncs.On(store);
         var audience = await sync.AudienceAsync(SimulatedProjectType.EmailBased);
         // right in form; the service has no list of top-level domains, Iterable has
         var done = await audience.PushAsync(Row.Insert(1, "ada@example.qqqqq"), Row.Insert(2, "ada@example.com"));
         Assert.Equal("1 failed iterable_invalid_email, 2 subscribed", Sorted(await audience.RecordsAsync(done.Id)));
     }
 
-    [Fact]
-    public async Task A_conflict_of_identities_that_the_same_sync_resolves_is_healed_by_a_second_try()
+    [Theory]
+    [StoreData]
+    public async Task A_conflict_of_identities_that_the_same_sync_resolves_is_healed_by_a_second_try(StoreKind store)
     {
+        var sync = syncs.On(store);
         var audience = await sync.AudienceAsync();
         await audience.PushAsync(Row.Insert(1, "ada@example.com", "u1"), Row.Insert(2, "bob@example.com", "u2"));
         // the e-mail moves from u1 to u2, and u1 gets another one: whichever comes first in the batch, both end well
@@ -108,9 +122,11 @@ public sealed class OutcomeTests(SyncHost sync) : IClassFixture<SyncHost>
         Assert.Equal("ada@example.com/u2 new@example.com/u1", audience.Members);
     }
 
-    [Fact]
-    public async Task A_conflict_that_stays_fails_with_its_reason_and_is_tried_twice()
+    [Theory]
+    [StoreData]
+    public async Task A_conflict_that_stays_fails_with_its_reason_and_is_tried_twice(StoreKind store)
     {
+        var sync = syncs.On(store);
         var audience = await sync.AudienceAsync();
         audience.Project.AddUser("ada@example.com", "other");
         audience.Project.AddUser("own@example.com", "u1");
@@ -120,9 +136,11 @@ public sealed class OutcomeTests(SyncHost sync) : IClassFixture<SyncHost>
         Assert.Equal(0, await audience.LedgerAsync());
     }
 
-    [Fact]
-    public async Task A_userId_that_Iterable_does_not_know_leaves_by_the_email()
+    [Theory]
+    [StoreData]
+    public async Task A_userId_that_Iterable_does_not_know_leaves_by_the_email(StoreKind store)
     {
+        var sync = syncs.On(store);
         var audience = await sync.AudienceAsync();
         audience.Project.AddUser("ada@example.com", null, false, audience.List);
         var done = await audience.PushAsync(Row.Delete(1, "ada@example.com", "u1"));
@@ -132,9 +150,11 @@ public sealed class OutcomeTests(SyncHost sync) : IClassFixture<SyncHost>
         Assert.Equal("unsubscribe 1, unsubscribe 1", audience.Sent);
     }
 
-    [Fact]
-    public async Task A_delete_of_an_unknown_key_can_be_ignored()
+    [Theory]
+    [StoreData]
+    public async Task A_delete_of_an_unknown_key_can_be_ignored(StoreKind store)
     {
+        var sync = syncs.On(store);
         var audience = await sync.AudienceAsync(more: """, "syncSettings":{"unknownDeletes":"ignore"}""");
         audience.Project.AddUser("ada@example.com", "u1", false, audience.List);
         var done = await audience.PushAsync(Row.Delete(1, "ada@example.com", "u1"));
@@ -142,9 +162,11 @@ public sealed class OutcomeTests(SyncHost sync) : IClassFixture<SyncHost>
         Assert.Empty(audience.Requests);
     }
 
-    [Fact]
-    public async Task A_delete_by_key_alone_needs_no_identifier_if_the_key_is_known()
+    [Theory]
+    [StoreData]
+    public async Task A_delete_by_key_alone_needs_no_identifier_if_the_key_is_known(StoreKind store)
     {
+        var sync = syncs.On(store);
         var audience = await sync.AudienceAsync();
         await audience.PushAsync(Row.Insert(1, "ada@example.com", "u1"));
         var done = await audience.PushAsync(Row.Delete(1), Row.Delete(2));
@@ -152,9 +174,11 @@ public sealed class OutcomeTests(SyncHost sync) : IClassFixture<SyncHost>
         Assert.Equal("", audience.Members);
     }
 
-    [Fact]
-    public async Task A_later_record_of_a_key_replaces_the_earlier_ones()
+    [Theory]
+    [StoreData]
+    public async Task A_later_record_of_a_key_replaces_the_earlier_ones(StoreKind store)
     {
+        var sync = syncs.On(store);
         var audience = await sync.AudienceAsync();
         var done = await audience.PushAsync(Row.Insert(1, "old@example.com", "u1"), Row.Delete(1), Row.Insert(1, "new@example.com", "u9"));
         Assert.Equal("subscribed 1, superseded 2", done.Outcomes);
@@ -163,9 +187,11 @@ public sealed class OutcomeTests(SyncHost sync) : IClassFixture<SyncHost>
         Assert.Equal("subscribe 1", audience.Sent);
     }
 
-    [Fact]
-    public async Task Two_records_of_one_person_are_one_operation_and_each_has_its_outcome()
+    [Theory]
+    [StoreData]
+    public async Task Two_records_of_one_person_are_one_operation_and_each_has_its_outcome(StoreKind store)
     {
+        var sync = syncs.On(store);
         var audience = await sync.AudienceAsync();
         var done = await audience.PushAsync(Row.Insert(1, "first@example.com", "u1"), Row.Insert(2, "Last@example.com", "u1"));
         Assert.Equal(("subscribed 2", "subscribe 1"), (done.Outcomes, done.Operations));
@@ -173,9 +199,11 @@ public sealed class OutcomeTests(SyncHost sync) : IClassFixture<SyncHost>
         Assert.Equal(2, await audience.LedgerAsync());
     }
 
-    [Fact]
-    public async Task Two_records_of_one_person_whom_Iterable_refuses_both_fail_and_the_ledger_holds_neither()
+    [Theory]
+    [StoreData]
+    public async Task Two_records_of_one_person_whom_Iterable_refuses_both_fail_and_the_ledger_holds_neither(StoreKind store)
     {
+        var sync = syncs.On(store);
         var audience = await sync.AudienceAsync();
         audience.Project.AddUser(null, "bad", hasInvalidData: true);
         var done = await audience.PushAsync(Row.Insert(1, "first@example.com", "bad"), Row.Insert(2, "last@example.com", "bad"));
@@ -183,9 +211,11 @@ public sealed class OutcomeTests(SyncHost sync) : IClassFixture<SyncHost>
         Assert.Equal(0, await audience.LedgerAsync());
     }
 
-    [Fact]
-    public async Task A_failure_that_no_list_names_and_that_stands_alone_is_unattributed()
+    [Theory]
+    [StoreData]
+    public async Task A_failure_that_no_list_names_and_that_stands_alone_is_unattributed(StoreKind store)
     {
+        var sync = syncs.On(store);
         var audience = await sync.AudienceAsync();
         audience.Fault(new FaultRule { Fault = FaultKind.FailUnnamed, Times = 0, On = new() { Identifier = "u2" } });
         var done = await audience.PushAsync(Row.Insert(1, "ada@example.com", "u1"), Row.Insert(2, "grace@example.com", "u2"), Row.Insert(3, "edsger@example.com", "u3"));

@@ -2,6 +2,7 @@ using System.Net;
 using System.Text;
 using IterableAudience.Simulator.Api;
 using IterableAudience.Simulator.Faults;
+using IterableAudience.Tests.Stores;
 using Xunit;
 
 namespace IterableAudience.Tests.Syncs;
@@ -10,23 +11,26 @@ namespace IterableAudience.Tests.Syncs;
 /// Syncs of every kind, good and bad, with values that all carry one mark; then everything that the service logged, measured or said in errors is
 /// searched for the mark, and for the keys and tokens that were used.
 /// </summary>
-public sealed class PersonalDataTests : IAsyncLifetime
+public sealed class PersonalDataTests : IAsyncDisposable
 {
     private const string Mark = "zqzq";
-    private readonly SyncHost _sync = new();
+    private SyncHost _sync = null!;
     private readonly List<string> _said = [];
     private readonly List<string> _syncs = [];
     private readonly List<string> _secrets = [Mark, TestHost.AdminToken];
 
-    public ValueTask InitializeAsync()
+    private async Task StartAsync(StoreKind store)
     {
+        _sync = new SyncHost(store);
         _sync.Host.Settings["Serilog:MinimumLevel:Default"] = "Debug"; // what an operator does to find out what is wrong
-        return _sync.InitializeAsync();
+        await _sync.InitializeAsync();
     }
 
-    [Fact]
-    public async Task Nothing_of_a_person_no_key_and_no_token_is_in_logs_metrics_errors_or_the_request_log()
+    [Theory]
+    [StoreData]
+    public async Task Nothing_of_a_person_no_key_and_no_token_is_in_logs_metrics_errors_or_the_request_log(StoreKind store)
     {
+        await StartAsync(store);
         await HappyAsync();
         await RefusedAsync();
         await InTroubleAsync();

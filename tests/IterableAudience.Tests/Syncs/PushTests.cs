@@ -3,12 +3,13 @@ using System.Net;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using IterableAudience.Tests.Stores;
 using Xunit;
 
 namespace IterableAudience.Tests.Syncs;
 
 /// <summary>How records are pushed, and what the answer looks like.</summary>
-public sealed class PushTests(SyncHost sync) : IClassFixture<SyncHost>
+public sealed class PushTests(SyncHosts syncs) : IClassFixture<SyncHosts>
 {
     private static readonly string[] Mixed =
     [
@@ -16,9 +17,11 @@ public sealed class PushTests(SyncHost sync) : IClassFixture<SyncHost>
         Row.Insert(4, "no address", " padded "), Row.Update(5, "nobody", "u-5"), Row.Delete(6, "alan@example.com", "u-6"),
     ];
 
-    [Fact]
-    public async Task A_push_answers_202_with_the_address_of_its_sync()
+    [Theory]
+    [StoreData]
+    public async Task A_push_answers_202_with_the_address_of_its_sync(StoreKind store)
     {
+        var sync = syncs.On(store);
         var audience = await sync.AudienceAsync();
         var answer = (await audience.SendAsync(Audience.Body(Row.Insert(1, "ada@example.com", "u1")))).ShouldBe(HttpStatusCode.Accepted);
         var id = answer.Text("syncId");
@@ -30,9 +33,11 @@ public sealed class PushTests(SyncHost sync) : IClassFixture<SyncHost>
         Assert.Equal("ada@example.com/u1", audience.Members);
     }
 
-    [Fact]
-    public async Task With_wait_the_answer_is_the_finished_sync_in_the_documented_shape()
+    [Theory]
+    [StoreData]
+    public async Task With_wait_the_answer_is_the_finished_sync_in_the_documented_shape(StoreKind store)
     {
+        var sync = syncs.On(store);
         var audience = await sync.AudienceAsync();
         audience.Project.AddUser("edsger@example.net", "u-3", hasInvalidData: true);
         var answer = (await audience.SendAsync(Audience.Body(Mixed), "wait=60")).ShouldBe(HttpStatusCode.OK);
@@ -61,10 +66,11 @@ public sealed class PushTests(SyncHost sync) : IClassFixture<SyncHost>
         Assert.Equal(sample.ToJsonString(), got.ToJsonString());
     }
 
-    [Fact]
-    public async Task An_answer_to_GET_is_the_same_as_with_wait_and_a_happy_sync_warns_of_nothing()
+    [Theory]
+    [StoreData]
+    public async Task An_answer_to_GET_is_the_same_as_with_wait_and_a_happy_sync_warns_of_nothing(StoreKind store)
     {
-        await using var own = await SyncHost.StartAsync();
+        await using var own = await SyncHost.StartAsync(store);
         var audience = await own.AudienceAsync();
         var pushed = await audience.PushAsync(Row.People(3));
         Assert.Equal(pushed.Json.ToJsonString(), (await audience.GetAsync(pushed.Id)).Json.ToJsonString());
@@ -74,12 +80,13 @@ public sealed class PushTests(SyncHost sync) : IClassFixture<SyncHost>
     }
 
     [Theory]
-    [InlineData(Audience.Json, false)]
-    [InlineData(Audience.Ndjson, false)]
-    [InlineData(Audience.Json, true)]
-    [InlineData(Audience.Ndjson, true)]
-    public async Task Records_come_as_a_document_or_as_lines_and_packed_or_not(string mediaType, bool gzip)
+    [StoreData(Audience.Json, false)]
+    [StoreData(Audience.Ndjson, false)]
+    [StoreData(Audience.Json, true)]
+    [StoreData(Audience.Ndjson, true)]
+    public async Task Records_come_as_a_document_or_as_lines_and_packed_or_not(StoreKind store, string mediaType, bool gzip)
     {
+        var sync = syncs.On(store);
         var audience = await sync.AudienceAsync();
         var body = mediaType == Audience.Json ? Audience.Body(Mixed) : string.Join('\n', Mixed);
         var answer = gzip
@@ -90,9 +97,11 @@ public sealed class PushTests(SyncHost sync) : IClassFixture<SyncHost>
         Assert.Equal("/u-5 ada@example.com/u-1 edsger@example.net/u-3 grace@example.org/u-2", audience.Members);
     }
 
-    [Fact]
-    public async Task A_record_event_of_RudderStack_is_taken_as_it_is_and_identifiers_win_over_fields()
+    [Theory]
+    [StoreData]
+    public async Task A_record_event_of_RudderStack_is_taken_as_it_is_and_identifiers_win_over_fields(StoreKind store)
     {
+        var sync = syncs.On(store);
         var audience = await sync.AudienceAsync();
         var done = await audience.PushAsync("""
             {"type":"record","action":"insert","primaryKey":7,"recordId":"r-7","messageId":"m","context":{"sources":{"job_id":"j"}},"channel":"sources",
@@ -105,17 +114,21 @@ public sealed class PushTests(SyncHost sync) : IClassFixture<SyncHost>
         Assert.Equal("""{"email":"yes@example.com","userId":"yes"}""", record["identifiers"]!.ToJsonString());
     }
 
-    [Fact]
-    public async Task A_connection_without_a_mapping_takes_identifiers()
+    [Theory]
+    [StoreData]
+    public async Task A_connection_without_a_mapping_takes_identifiers(StoreKind store)
     {
+        var sync = syncs.On(store);
         var audience = await sync.AudienceAsync(mapped: false);
         await audience.PushAsync("""{"action":"insert","primaryKey":"1","identifiers":{"email":"ada@example.com","userId":"u1"}}""");
         Assert.Equal("ada@example.com/u1", audience.Members);
     }
 
-    [Fact]
-    public async Task Another_number_of_records_than_expected_aborts_and_sends_nothing()
+    [Theory]
+    [StoreData]
+    public async Task Another_number_of_records_than_expected_aborts_and_sends_nothing(StoreKind store)
     {
+        var sync = syncs.On(store);
         var audience = await sync.AudienceAsync();
         var aborted = await audience.PushAsync("expectedRecords=3", Row.People(2));
         Assert.Equal(("failed", "aborted"), (aborted.Status, aborted.Outcome));
@@ -128,19 +141,22 @@ public sealed class PushTests(SyncHost sync) : IClassFixture<SyncHost>
         Assert.Equal("subscribe 2", audience.Sent);
     }
 
-    [Fact]
-    public async Task An_empty_push_is_a_sync_of_nothing()
+    [Theory]
+    [StoreData]
+    public async Task An_empty_push_is_a_sync_of_nothing(StoreKind store)
     {
+        var sync = syncs.On(store);
         var audience = await sync.AudienceAsync();
         var done = await audience.PushAsync();
         Assert.Equal(("completed", ""), (done.Outcome, done.Outcomes));
         Assert.Empty(audience.Requests);
     }
 
-    [Fact]
-    public async Task The_wait_ends_with_202_when_the_sync_has_not_ended_by_then()
+    [Theory]
+    [StoreData]
+    public async Task The_wait_ends_with_202_when_the_sync_has_not_ended_by_then(StoreKind store)
     {
-        await using var own = await SyncHost.StartAsync();
+        await using var own = await SyncHost.StartAsync(store);
         var audience = await own.AudienceAsync();
         own.Gate.Close();
         var answer = (await audience.SendAsync(Audience.Body(Row.People(1)), "wait=1")).ShouldBe(HttpStatusCode.Accepted);
@@ -153,19 +169,22 @@ public sealed class PushTests(SyncHost sync) : IClassFixture<SyncHost>
     }
 
     [Theory]
-    [InlineData("syncType=everything", "syncType")]
-    [InlineData("dryRun=yes&resend=1&wait=61&expectedRecords=-1", "dryRun", "resend", "wait", "expectedRecords")]
-    [InlineData("wait=soon&expectedRecords=1.5", "wait", "expectedRecords")]
-    public async Task A_wrong_parameter_is_named_and_nothing_happens(string query, params string[] fields)
+    [StoreData("syncType=everything", "syncType")]
+    [StoreData("dryRun=yes&resend=1&wait=61&expectedRecords=-1", "dryRun", "resend", "wait", "expectedRecords")]
+    [StoreData("wait=soon&expectedRecords=1.5", "wait", "expectedRecords")]
+    public async Task A_wrong_parameter_is_named_and_nothing_happens(StoreKind store, string query, params string[] fields)
     {
+        var sync = syncs.On(store);
         var audience = await sync.AudienceAsync();
         (await audience.SendAsync(Audience.Body(Row.People(1)), query)).ShouldRefuse(fields);
         Assert.Equal(0, (int)(await audience.Host.GetAsync($"{audience.Url}/syncs")).At("paging.total")!);
     }
 
-    [Fact]
-    public async Task The_error_answer_of_a_sync_is_JSON_with_error_text()
+    [Theory]
+    [StoreData]
+    public async Task The_error_answer_of_a_sync_is_JSON_with_error_text(StoreKind store)
     {
+        var sync = syncs.On(store);
         var audience = await sync.AudienceAsync();
         var answer = (await audience.Host.GetAsync($"{audience.Url}/syncs/unknown")).ShouldBeProblem(HttpStatusCode.NotFound, "sync");
         Assert.Equal(JsonValueKind.String, answer.Json["error"]!.GetValueKind());

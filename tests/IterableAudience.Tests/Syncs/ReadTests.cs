@@ -1,12 +1,13 @@
 using System.Net;
 using System.Text.Json.Nodes;
 using IterableAudience.Simulator.Faults;
+using IterableAudience.Tests.Stores;
 using Xunit;
 
 namespace IterableAudience.Tests.Syncs;
 
 /// <summary>What became of each record: pages, filters, masks, exports, search.</summary>
-public sealed class ReadTests(SyncHost sync) : IClassFixture<SyncHost>
+public sealed class ReadTests(SyncHosts syncs) : IClassFixture<SyncHosts>
 {
     private static readonly string[] Records =
     [
@@ -14,10 +15,11 @@ public sealed class ReadTests(SyncHost sync) : IClassFixture<SyncHost>
         Row.Of("update", "k-3", "nobody", " ", "r-3"), Row.Of("delete", "k-4", "alan@example.com", "u-4", "r-4"), Row.Of("insert", "=k-5", "bad@example.com", "u-5", "@r5"),
     ];
 
-    [Fact]
-    public async Task A_record_is_shown_whole_to_an_operator()
+    [Theory]
+    [StoreData]
+    public async Task A_record_is_shown_whole_to_an_operator(StoreKind store)
     {
-        var (audience, done) = await PushedAsync();
+        var (audience, done) = await PushedAsync(store);
         var record = await audience.RecordAsync(done.Id, "k-1");
         Assert.Equal(
             ["line", "primaryKey", "recordId", "action", "outcome", "reason", "detail", "faults", "identifiers", "batch", "attempts", "httpStatus", "at"],
@@ -33,38 +35,41 @@ public sealed class ReadTests(SyncHost sync) : IClassFixture<SyncHost>
     }
 
     [Theory]
-    [InlineData("outcome=subscribed", "ada@example.com subscribed, k-1 subscribed")]
-    [InlineData("reason=invalid_data", "=k-5 failed invalid_data")]
-    [InlineData("action=delete", "k-4 unsubscribed was_not_member")]
-    [InlineData("outcome=failed&action=insert", "=k-5 failed invalid_data")]
-    [InlineData("outcome=failed&action=delete", "")]
-    public async Task Records_are_filtered(string query, string found)
+    [StoreData("outcome=subscribed", "ada@example.com subscribed, k-1 subscribed")]
+    [StoreData("reason=invalid_data", "=k-5 failed invalid_data")]
+    [StoreData("action=delete", "k-4 unsubscribed was_not_member")]
+    [StoreData("outcome=failed&action=insert", "=k-5 failed invalid_data")]
+    [StoreData("outcome=failed&action=delete", "")]
+    public async Task Records_are_filtered(StoreKind store, string query, string found)
     {
-        var (audience, done) = await PushedAsync();
+        var (audience, done) = await PushedAsync(store);
         Assert.Equal(found, OutcomeTests.Sorted(await audience.RecordsAsync(done.Id, query)));
     }
 
-    [Fact]
-    public async Task Failed_records_are_those_that_did_not_get_where_they_should()
+    [Theory]
+    [StoreData]
+    public async Task Failed_records_are_those_that_did_not_get_where_they_should(StoreKind store)
     {
-        var (audience, done) = await PushedAsync();
+        var (audience, done) = await PushedAsync(store);
         var failed = (await audience.Host.GetAsync($"{audience.Url}/syncs/{done.Id}/failed-records", "operator")).Json["data"]!.AsArray();
         Assert.Equal(["failed", "rejected"], failed.Select(r => (string)r!["outcome"]!).Order());
         Assert.Empty((await audience.Host.GetAsync($"{audience.Url}/syncs/{done.Id}/failed-records?outcome=subscribed", "operator")).Json["data"]!.AsArray());
     }
 
     [Theory]
-    [InlineData("outcome=lost&reason=bad_luck&action=merge&pageSize=0&cursor=%21", "outcome", "reason", "action", "pageSize", "cursor")]
-    [InlineData("pageSize=1001", "pageSize")]
-    public async Task A_wrong_filter_is_named(string query, params string[] fields)
+    [StoreData("outcome=lost&reason=bad_luck&action=merge&pageSize=0&cursor=%21", "outcome", "reason", "action", "pageSize", "cursor")]
+    [StoreData("pageSize=1001", "pageSize")]
+    public async Task A_wrong_filter_is_named(StoreKind store, string query, params string[] fields)
     {
-        var (audience, done) = await PushedAsync();
+        var (audience, done) = await PushedAsync(store);
         (await audience.Host.GetAsync($"{audience.Url}/syncs/{done.Id}/records?{query}")).ShouldRefuse(fields);
     }
 
-    [Fact]
-    public async Task Pages_follow_one_another_by_cursor_and_hold_each_record_once()
+    [Theory]
+    [StoreData]
+    public async Task Pages_follow_one_another_by_cursor_and_hold_each_record_once(StoreKind store)
     {
+        var sync = syncs.On(store);
         var audience = await sync.AudienceAsync();
         var done = await audience.PushAsync(Row.People(2345));
         List<string> keys = [];
@@ -82,10 +87,11 @@ public sealed class ReadTests(SyncHost sync) : IClassFixture<SyncHost>
         Assert.Equal(2345, keys.Count);
     }
 
-    [Fact]
-    public async Task A_viewer_sees_identifiers_and_keys_masked()
+    [Theory]
+    [StoreData]
+    public async Task A_viewer_sees_identifiers_and_keys_masked(StoreKind store)
     {
-        var (audience, done) = await PushedAsync();
+        var (audience, done) = await PushedAsync(store);
         var seen = (await audience.RecordListAsync(done.Id, role: "viewer")).ToJsonString(new() { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
         Assert.Contains("\"primaryKey\":\"k…1\"", seen, StringComparison.Ordinal);
         Assert.Contains("\"primaryKey\":\"a…@example.com\"", seen, StringComparison.Ordinal); // a row key is often an e-mail
@@ -99,10 +105,11 @@ public sealed class ReadTests(SyncHost sync) : IClassFixture<SyncHost>
         }
     }
 
-    [Fact]
-    public async Task An_export_as_CSV_is_whole_and_safe_for_spreadsheets()
+    [Theory]
+    [StoreData]
+    public async Task An_export_as_CSV_is_whole_and_safe_for_spreadsheets(StoreKind store)
     {
-        var (audience, done) = await PushedAsync();
+        var (audience, done) = await PushedAsync(store);
         var csv = (await RecordsAsync(audience, done.Id, "text/csv")).ShouldBe(HttpStatusCode.OK);
         Assert.Equal("text/csv; charset=utf-8", csv.ContentType);
         var lines = csv.Body.Split("\r\n", StringSplitOptions.RemoveEmptyEntries);
@@ -112,10 +119,11 @@ public sealed class ReadTests(SyncHost sync) : IClassFixture<SyncHost>
         Assert.Contains(lines, l => l.Contains("email:invalid_email userId:user_id_whitespace", StringComparison.Ordinal));
     }
 
-    [Fact]
-    public async Task An_export_as_NDJSON_is_the_same_records_a_line_each()
+    [Theory]
+    [StoreData]
+    public async Task An_export_as_NDJSON_is_the_same_records_a_line_each(StoreKind store)
     {
-        var (audience, done) = await PushedAsync();
+        var (audience, done) = await PushedAsync(store);
         var export = (await RecordsAsync(audience, done.Id, "application/x-ndjson")).ShouldBe(HttpStatusCode.OK);
         Assert.Equal("application/x-ndjson", export.ContentType);
         var records = export.Body.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(l => JsonNode.Parse(l)!.ToJsonString());
@@ -126,33 +134,36 @@ public sealed class ReadTests(SyncHost sync) : IClassFixture<SyncHost>
     }
 
     [Theory]
-    [InlineData("""{"email":" ADA@example.com"}""", "k-1")]
-    [InlineData("""{"userId":"u-2"}""", "ada@example.com")]
-    [InlineData("""{"primaryKey":"k-3"}""", "k-3")]
-    [InlineData("""{"recordId":"r-4"}""", "k-4")]
-    [InlineData("""{"email":"ada@example.com","userId":"u-2"}""", null)]
-    [InlineData("""{"userId":"U-2"}""", null)]
-    [InlineData("""{"email":"nobody"}""", "k-3")]
-    public async Task A_search_finds_a_persons_records(string search, string? key)
+    [StoreData("""{"email":" ADA@example.com"}""", "k-1")]
+    [StoreData("""{"userId":"u-2"}""", "ada@example.com")]
+    [StoreData("""{"primaryKey":"k-3"}""", "k-3")]
+    [StoreData("""{"recordId":"r-4"}""", "k-4")]
+    [StoreData("""{"email":"ada@example.com","userId":"u-2"}""", null)]
+    [StoreData("""{"userId":"U-2"}""", null)]
+    [StoreData("""{"email":"nobody"}""", "k-3")]
+    public async Task A_search_finds_a_persons_records(StoreKind store, string search, string? key)
     {
-        var (audience, done) = await PushedAsync();
+        var (audience, done) = await PushedAsync(store);
         var found = (await audience.Host.PostAsync($"{audience.Url}/syncs/{done.Id}/records/search", search, "operator")).ShouldBe(HttpStatusCode.OK);
         Assert.Equal(key is null ? [] : [key], found.Json["data"]!.AsArray().Select(r => (string?)r!["primaryKey"]));
     }
 
-    [Fact]
-    public async Task A_search_names_what_it_looks_for_and_is_for_operators()
+    [Theory]
+    [StoreData]
+    public async Task A_search_names_what_it_looks_for_and_is_for_operators(StoreKind store)
     {
-        var (audience, done) = await PushedAsync();
+        var (audience, done) = await PushedAsync(store);
         var url = $"{audience.Url}/syncs/{done.Id}/records/search";
         (await audience.Host.PostAsync(url, "{}", "operator")).ShouldBeProblem(HttpStatusCode.BadRequest, "at least one of email");
         (await audience.Host.PostAsync(url, """{"email":7}""", "operator")).ShouldRefuse("email");
         (await audience.Host.PostAsync(url, """{"email":"ada@example.com"}""", "viewer")).ShouldBeProblem(HttpStatusCode.Forbidden, "viewer");
     }
 
-    [Fact]
-    public async Task The_requests_of_a_sync_are_listed_with_redacted_answers()
+    [Theory]
+    [StoreData]
+    public async Task The_requests_of_a_sync_are_listed_with_redacted_answers(StoreKind store)
     {
+        var sync = syncs.On(store);
         var audience = await sync.AudienceAsync();
         audience.Fault(new FaultRule { Fault = FaultKind.Respond, Status = 503, Times = 1 });
         audience.Fault(new FaultRule { Fault = FaultKind.ResetAfter, Times = 1 });
@@ -178,9 +189,9 @@ public sealed class ReadTests(SyncHost sync) : IClassFixture<SyncHost>
         return await audience.Host.SendAsync(request, role);
     }
 
-    private async Task<(Audience Audience, SyncResult Done)> PushedAsync()
+    private async Task<(Audience Audience, SyncResult Done)> PushedAsync(StoreKind store)
     {
-        var audience = await sync.AudienceAsync();
+        var audience = await syncs.On(store).AudienceAsync();
         audience.Project.AddUser("bad@example.com", "u-5", hasInvalidData: true);
         return (audience, await audience.PushAsync(Records));
     }

@@ -2,6 +2,7 @@ using IterableAudience.Store;
 using IterableAudience.Syncs;
 using IterableAudience.Syncs.Ledger;
 using IterableAudience.Syncs.Nodes;
+using IterableAudience.Tests.Stores;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -15,10 +16,11 @@ public sealed class StartOfQueueTests
 {
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
-    [Fact]
-    public async Task A_sync_posted_in_the_instant_of_the_start_is_not_taken_for_one_left_behind()
+    [Theory]
+    [StoreData]
+    public async Task A_sync_posted_in_the_instant_of_the_start_is_not_taken_for_one_left_behind(StoreKind store)
     {
-        await using var sync = await SyncHost.StartAsync();
+        await using var sync = await SyncHost.StartAsync(store);
         var (former, audience) = (await sync.AudienceAsync(), await sync.AudienceAsync());
         var left = await LeaveBehindAsync(former);
 
@@ -41,10 +43,11 @@ public sealed class StartOfQueueTests
         Assert.Equal("subscribe 2", audience.Sent);
     }
 
-    [Fact]
-    public async Task What_was_left_behind_is_looked_for_before_the_server_listens()
+    [Theory]
+    [StoreData]
+    public async Task What_was_left_behind_is_looked_for_before_the_server_listens(StoreKind store)
     {
-        await using var sync = await SyncHost.StartAsync();
+        await using var sync = await SyncHost.StartAsync(store);
         var services = sync.Host.Provider.GetServices<IHostedService>().Select(s => s.GetType().Name).ToList();
         Assert.InRange(services.IndexOf("GenericWebHostService"), services.IndexOf(nameof(SyncQueue)) + 1, services.Count);
         Assert.False(sync.Host.Provider.GetRequiredService<Microsoft.Extensions.Options.IOptions<HostOptions>>().Value.ServicesStartConcurrently);
@@ -64,7 +67,7 @@ public sealed class StartOfQueueTests
         services.GetRequiredService<AbandonedSyncs>(),
         services.GetRequiredService<LedgerCounts>(),
         services.GetRequiredService<NodeClaims>(),
-        new SyncMonitor(life),
+        new SyncMonitor(life, TimeProvider.System),
         TimeProvider.System,
         LoggerFactory.Create(l => l.AddProvider(logs)).CreateLogger<SyncQueue>());
 

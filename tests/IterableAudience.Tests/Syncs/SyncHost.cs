@@ -1,6 +1,7 @@
 using System.Net;
 using IterableAudience.Simulator;
 using IterableAudience.Simulator.Projects;
+using IterableAudience.Tests.Stores;
 using Microsoft.Extensions.DependencyInjection;
 using Xunit;
 
@@ -14,8 +15,9 @@ public sealed class SyncHost : IAsyncLifetime
 {
     private static int _projects = 5000;
 
-    public SyncHost()
+    public SyncHost(StoreKind store = StoreKind.Sqlite)
     {
+        Host = new TestHost(store);
         Host.Settings["Iterable:RequestsPerSecond"] = "10000";
         Host.Settings["Iterable:MaxInFlight"] = "4";
         Host.Settings["Iterable:BackoffBase"] = "00:00:00.002";
@@ -27,7 +29,7 @@ public sealed class SyncHost : IAsyncLifetime
         };
     }
 
-    public TestHost Host { get; } = new();
+    public TestHost Host { get; }
 
     public Gate Gate { get; } = new();
 
@@ -40,9 +42,9 @@ public sealed class SyncHost : IAsyncLifetime
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
-    internal static async Task<SyncHost> StartAsync()
+    internal static async Task<SyncHost> StartAsync(StoreKind store = StoreKind.Sqlite)
     {
-        var sync = new SyncHost();
+        var sync = new SyncHost(store);
         await sync.InitializeAsync();
         return sync;
     }

@@ -1,15 +1,18 @@
 using System.Net;
 using System.Text.Json.Nodes;
+using IterableAudience.Tests.Stores;
 using Xunit;
 
 namespace IterableAudience.Tests.Syncs;
 
 /// <summary>The syncs of a connection, and following one of them.</summary>
-public sealed class SyncListTests(SyncHost sync) : IClassFixture<SyncHost>
+public sealed class SyncListTests(SyncHosts syncs) : IClassFixture<SyncHosts>
 {
-    [Fact]
-    public async Task Syncs_are_listed_newest_first_in_pages()
+    [Theory]
+    [StoreData]
+    public async Task Syncs_are_listed_newest_first_in_pages(StoreKind store)
     {
+        var sync = syncs.On(store);
         var audience = await sync.AudienceAsync();
         var ids = new List<string>();
         for (var n = 1; n <= 3; n++)
@@ -28,9 +31,11 @@ public sealed class SyncListTests(SyncHost sync) : IClassFixture<SyncHost>
         Assert.Null(second.At("paging.next"));
     }
 
-    [Fact]
-    public async Task They_are_filtered_by_status_and_start()
+    [Theory]
+    [StoreData]
+    public async Task They_are_filtered_by_status_and_start(StoreKind store)
     {
+        var sync = syncs.On(store);
         var audience = await sync.AudienceAsync();
         var good = await audience.PushAsync(Row.People(1));
         var bad = await audience.PushAsync("expectedRecords=7", Row.People(1));
@@ -44,19 +49,22 @@ public sealed class SyncListTests(SyncHost sync) : IClassFixture<SyncHost>
     }
 
     [Theory]
-    [InlineData("status=done", "status")]
-    [InlineData("per_page=0", "per_page")]
-    [InlineData("page=0", "page")]
-    [InlineData("started_after=yesterday", "started_after")]
-    public async Task A_wrong_filter_is_refused(string query, string field)
+    [StoreData("status=done", "status")]
+    [StoreData("per_page=0", "per_page")]
+    [StoreData("page=0", "page")]
+    [StoreData("started_after=yesterday", "started_after")]
+    public async Task A_wrong_filter_is_refused(StoreKind store, string query, string field)
     {
+        var sync = syncs.On(store);
         var audience = await sync.AudienceAsync();
         (await ListAsync(audience, query)).ShouldRefuse(field);
     }
 
-    [Fact]
-    public async Task A_connection_shows_its_last_sync_and_its_members()
+    [Theory]
+    [StoreData]
+    public async Task A_connection_shows_its_last_sync_and_its_members(StoreKind store)
     {
+        var sync = syncs.On(store);
         var audience = await sync.AudienceAsync();
         var done = await audience.PushAsync(Row.People(2));
         var connection = await audience.Host.GetAsync(audience.Url, "viewer");
@@ -65,10 +73,11 @@ public sealed class SyncListTests(SyncHost sync) : IClassFixture<SyncHost>
         Assert.Equal((string?)done.Json["finishedAt"], connection.Text("lastSync.finishedAt"));
     }
 
-    [Fact]
-    public async Task Events_follow_a_sync_to_its_end()
+    [Theory]
+    [StoreData]
+    public async Task Events_follow_a_sync_to_its_end(StoreKind store)
     {
-        await using var own = await SyncHost.StartAsync();
+        await using var own = await SyncHost.StartAsync(store);
         var audience = await own.AudienceAsync();
         own.Gate.Close();
         var id = await audience.StartAsync(Row.People(3));

@@ -96,12 +96,11 @@ public sealed class SpanTests : IDisposable
     public async Task A_sync_that_goes_on_after_a_restart_has_a_new_span_with_the_same_id()
     {
         await using var former = await SyncHost.StartAsync();
-        former.Host.KeepFolder = true;
         var audience = await former.AudienceAsync();
         former.World.Behaviour = former.World.Behaviour with { DelayMs = 300 };
         var id = await audience.StartAsync(Row.People(20_000));
         Assert.True(SpinWait.SpinUntil(() => audience.Requests.Count > 0, TimeSpan.FromSeconds(30)));
-        await former.Host.DisposeAsync();
+        await former.Host.StopAsync();
         var (cutOff, _) = await TraceAsync(id);
         Assert.Null(cutOff.GetTagItem("iterable_audience.sync.outcome"));
 
@@ -112,7 +111,6 @@ public sealed class SpanTests : IDisposable
 
         Assert.Equal("sending completed", Tags(spans[1], "sync.phase", "sync.outcome"));
         Assert.NotEqual(spans[0].TraceId, spans[1].TraceId);
-        former.Host.KeepFolder = false;
     }
 
     /// <summary>The span of a sync, with all spans of its trace. It ends a moment after the sync.</summary>

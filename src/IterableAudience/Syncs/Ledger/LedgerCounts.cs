@@ -1,4 +1,5 @@
 using IterableAudience.Store;
+using IterableAudience.Syncs.Retry;
 
 namespace IterableAudience.Syncs.Ledger;
 
@@ -15,6 +16,12 @@ internal sealed class LedgerCounts(LeanStore store)
     /// <summary>Finishes what a delete of a connection began, should the service have been killed in between.</summary>
     public async Task ReleaseDeletedAsync(CancellationToken cancel)
     {
+        foreach (var connection in store.Read(c => c.Rows(
+            """SELECT DISTINCT r.connection FROM retry r JOIN connection c ON c."No" = r.connection WHERE c."Deleted" """, r => r.GetInt64(0))))
+        {
+            await RetrySet.RemoveAsync(store, connection, 0, long.MaxValue, cancel);
+        }
+
         foreach (var (list, connection) in store.Read(c => c.Rows(
             """SELECT l.list, l.connection FROM ledger_count l JOIN connection c ON c."No" = l.connection WHERE c."Deleted" """,
             r => (r.GetInt64(0), r.GetInt64(1)))))
@@ -24,10 +31,11 @@ internal sealed class LedgerCounts(LeanStore store)
     }
 
     /// <summary>
-    /// Forgets all entries of a connection: its members stay on the list and no longer hold anybody there. In slices, so that nobody waits long for the writer.
+    /// Forgets all entries of a connection, and what it was to try again: its members stay on the list and no longer hold anybody there. In slices, so that nobody waits long for the writer.
     /// </summary>
     public async Task ReleaseAsync(long list, long connection, CancellationToken cancel)
     {
+        await RetrySet.RemoveAsync(store, connection, 0, long.MaxValue, cancel);
         int deleted;
         do
         {

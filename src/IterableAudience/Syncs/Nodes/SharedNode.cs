@@ -199,8 +199,9 @@ internal sealed partial class SharedNode(
     {
         // Syncs that this process makes meanwhile are not in the answer, and not lost.
         var known = monitor.Known;
+        var told = monitor.Told();
         var lease = Lease.From(time, LeaseTime);
-        var (nodes, mine) = await store.WriteAsync(Renew, durable: false, cancel);
+        var (nodes, mine) = await store.WriteAsync(write => Renew(write, told), durable: false, cancel);
         foreach (var sync in known.Where(s => !mine.ContainsKey(s)))
         {
             monitor.Lose(sync);
@@ -219,7 +220,7 @@ internal sealed partial class SharedNode(
         Volatile.Write(ref _lease, lease); // last: whoever sends after this is known to own what it sends for
     }
 
-    private (int Nodes, Dictionary<long, bool> Mine) Renew(DbConnection write)
+    private (int Nodes, Dictionary<long, bool> Mine) Renew(DbConnection write, IReadOnlyList<(long Sync, string Json)> told)
     {
         write.Run(
             $"""
@@ -231,6 +232,11 @@ internal sealed partial class SharedNode(
             DELETE FROM node n WHERE n."Until" < {Now} - @r AND NOT EXISTS (SELECT 1 FROM sync s WHERE s."Active" AND s."ClaimedBy" = n."Id")
             """,
             ("@r", (long)Remembered.TotalMilliseconds));
+        foreach (var (sync, json) in told)
+        {
+            write.Run("""UPDATE sync SET "ProgressJson" = @j WHERE "No" = @s AND "ClaimedBy" = @me AND "Active" """, ("@j", json), ("@s", sync), ("@me", Id));
+        }
+
         var mine = write.Rows(
             """SELECT "No", "CancelRequested" FROM sync WHERE "ClaimedBy" = @me AND "Active" """, r => (No: r.GetInt64(0), Cancel: r.GetBoolean(1)), ("@me", Id));
         return ((int)write.Count($"SELECT count(*) FROM node WHERE \"Until\" >= {Now}"), mine.ToDictionary(s => s.No, s => s.Cancel));

@@ -18,6 +18,9 @@ internal sealed class CutStep(PlanRun run) : IDisposable
     /// <summary>Sequence number of the chunk for removals that nobody sent; after all that were received.</summary>
     public const int OwnSeq = int.MaxValue;
 
+    /// <summary>Sequence number of the chunk for records of earlier syncs that are tried again.</summary>
+    public const int RetrySeq = OwnSeq - 1;
+
     private static readonly List<Finding> NoFindings = [];
 
     private readonly BatchCutter?[] _cutters = new BatchCutter?[16];

@@ -18,6 +18,9 @@ internal struct IdentityRef
     /// <summary>For <see cref="OpKind.Replace"/>: the subscribe that it waits for. Same part.</summary>
     public int SubscribeOrd;
     public int Line;
+
+    /// <summary>For a record of an earlier sync, how many syncs ago it came; else 0. Older ones give way.</summary>
+    public int Age;
     public ushort Part;
     public byte Slot;
     public OpKind Kind;

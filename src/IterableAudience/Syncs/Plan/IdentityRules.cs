@@ -36,7 +36,7 @@ internal sealed class IdentityRules(
             }
 
             several |= chosen >= 0;
-            if (chosen < 0 || (HasEmail(run[i]), run[i].Line).CompareTo((HasEmail(run[chosen]), run[chosen].Line)) > 0)
+            if (chosen < 0 || (HasEmail(run[i]), -run[i].Age, run[i].Line).CompareTo((HasEmail(run[chosen]), -run[chosen].Age, run[chosen].Line)) > 0)
             {
                 chosen = i;
             }
@@ -152,7 +152,7 @@ internal sealed class IdentityRules(
         for (var i = 0; i < run.Length; i++)
         {
             var candidate = run[i].IsSubscribe && (run[i].HasUserId == 0 || (run[i].EmailSent == 1 && !_overridden.Contains(run[i].Ref)));
-            if (candidate && (chosen < 0 || (run[i].HasUserId, run[i].Line).CompareTo((run[chosen].HasUserId, run[chosen].Line)) > 0))
+            if (candidate && (chosen < 0 || (run[i].HasUserId, -run[i].Age, run[i].Line).CompareTo((run[chosen].HasUserId, -run[chosen].Age, run[chosen].Line)) > 0))
             {
                 chosen = i;
             }

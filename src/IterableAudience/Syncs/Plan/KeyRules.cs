@@ -8,13 +8,17 @@ namespace IterableAudience.Syncs.Plan;
 /// <param name="Resend">Send what the ledger already holds, too.</param>
 /// <param name="RemoveAbsent">A full sync whose every record could be placed: members without a record leave.</param>
 /// <param name="IgnoreUnknownDeletes">A delete whose key the ledger does not know changes nothing.</param>
-internal readonly record struct PlanMode(bool Full, bool Resend, bool RemoveAbsent, bool IgnoreUnknownDeletes);
+/// <param name="RetryFailed">What failed in earlier syncs of the connection is planned, too.</param>
+internal readonly record struct PlanMode(bool Full, bool Resend, bool RemoveAbsent, bool IgnoreUnknownDeletes, bool RetryFailed = false);
 
 /// <summary>One record of a key, as the rules see it.</summary>
 /// <param name="Action">Null: names no action that exists.</param>
 /// <param name="Rejection">What validation said, <see cref="Reason.None"/> when it is fine.</param>
 /// <param name="Unusable">Not even as a delete by key.</param>
-internal readonly record struct KeyRecord(RecordAction? Action, Reason Rejection, bool Unusable, Identity Identity, int Line)
+/// <param name="Identity">Whom it names.</param>
+/// <param name="Line">Where it came.</param>
+/// <param name="Retried">An earlier sync brought it, and it failed there or was not sent.</param>
+internal readonly record struct KeyRecord(RecordAction? Action, Reason Rejection, bool Unusable, Identity Identity, int Line, bool Retried = false)
 {
     public bool HasIdentity => Identity.Email is not null || Identity.UserId is not null;
 }
@@ -28,7 +32,7 @@ internal readonly record struct RecordFate(Outcome Outcome, Reason Reason);
 /// </summary>
 internal static class KeyRules
 {
-    /// <param name="records">In the order of arrival; none when the sync did not bring the key.</param>
+    /// <param name="records">In the order of arrival, those of earlier syncs first; none when the key has none.</param>
     /// <param name="entries">The key's entries, at most one of them with the state of a member.</param>
     /// <param name="mode">How to plan.</param>
     /// <param name="freeSlot">A slot that no entry of the key's hash has, nor a key that shares the hash and was decided before.</param>
@@ -39,10 +43,12 @@ internal static class KeyRules
     {
         var last = -1;
         var known = entries.Length > 0;
+        var came = false;
         Identity named = default;
         for (var i = 0; i < records.Length; i++)
         {
             var record = records[i];
+            came |= !record.Retried;
             var usable = record.Rejection == Reason.None || (record.Action == RecordAction.Delete && !record.Unusable && known);
             fates[i] = usable ? new(Outcome.Superseded, Reason.LaterRecordSameKey) : new(Outcome.Rejected, record.Rejection);
             if (usable)
@@ -53,9 +59,10 @@ internal static class KeyRules
             }
         }
 
-        if (last < 0)
+        // A full push that does not bring the key says that the row is gone: there is nobody to put on the list any more.
+        if (last < 0 || (!came && mode.RemoveAbsent && records[last].Action != RecordAction.Delete))
         {
-            Leftovers(entries, mode, absent: records.Length == 0, operations);
+            Leftovers(entries, mode, absent: !came, operations);
             return 0;
         }
 

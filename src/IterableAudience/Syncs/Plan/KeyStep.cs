@@ -4,6 +4,7 @@ using System.Text;
 using IterableAudience.Records;
 using IterableAudience.Store;
 using IterableAudience.Syncs.Ledger;
+using IterableAudience.Syncs.Retry;
 using IterableAudience.Syncs.Staging;
 
 namespace IterableAudience.Syncs.Plan;
@@ -23,10 +24,15 @@ internal sealed class KeyStep(PlanRun run, DbConnection read, LedgerReader ledge
     private readonly SlicePlan _plan = new(run.Hash);
     private readonly BlobWriter _blob = new();
 
-    /// <summary>Plans one slice and returns the verdict blobs of its chunks, by sequence number.</summary>
-    public List<(int Seq, byte[] Verdicts)> Run(int part)
+    /// <summary>What became of a slice: the verdict blobs of its chunks by sequence number, and the chunk of what is tried again.</summary>
+    internal readonly record struct Decided(List<(int Seq, byte[] Verdicts)> Verdicts, int Retried, byte[] RetryChunk);
+
+    /// <summary>Plans one slice.</summary>
+    public Decided Run(int part)
     {
         _records.Clear();
+        RetryChunk.Read(read, run, part, _records);
+        var older = _records.Count;
         _entries.Clear();
         _plan.Begin(part);
         foreach (var (seq, blob) in read.Rows(
@@ -45,8 +51,11 @@ internal sealed class KeyStep(PlanRun run, DbConnection read, LedgerReader ledge
         }
 
         DecideAll(order, byKey, verdicts);
-        run.Take(part, _plan);
-        return Encode(verdicts);
+        List<(int, byte[])> blobs = [];
+        var (retried, chunk) = RetryChunk.Encode(_records, verdicts.AsSpan(0, older), blobs);
+        Encode(verdicts, older, blobs);
+        run.Take(part, _plan, retried);
+        return new(blobs, retried, chunk);
     }
 
     private void DecideAll(int[] order, bool byKey, Verdict[] verdicts)
@@ -108,7 +117,7 @@ internal sealed class KeyStep(PlanRun run, DbConnection read, LedgerReader ledge
         var (kind, key) = record.Key;
         verdict = Verdict.Final(Outcome.Rejected, record.Rejection);
         if (run.RulesOnly || record.Rejection != Reason.None || !record.HasIdentity || record.Action is not { } action
-            || (action == RecordAction.Delete && kind != KeyKind.Primary))
+            || (action == RecordAction.Delete && kind != KeyKind.Primary) || (record.IsRetried && run.Mode.RemoveAbsent))
         {
             return false;
         }
@@ -120,7 +129,7 @@ internal sealed class KeyStep(PlanRun run, DbConnection read, LedgerReader ledge
         }
 
         verdict = Verdict.Operations(_plan.NextOrd, 1);
-        _plan.AddAlone(action == RecordAction.Delete ? OpKind.UnknownDelete : OpKind.Subscribe, record, kind, key);
+        _plan.AddAlone(action == RecordAction.Delete ? OpKind.UnknownDelete : OpKind.Subscribe, record, kind, key, run.AgeOf(record));
         return true;
     }
 
@@ -260,8 +269,9 @@ internal sealed class KeyStep(PlanRun run, DbConnection read, LedgerReader ledge
         for (var i = 0; i < indexes.Length; i++)
         {
             ref var record = ref CollectionsMarshal.AsSpan(_records)[indexes[i]];
-            var identity = record.HasIdentity ? new Identity(record.Text(record.Email), record.Text(record.UserId)) : default;
-            keyRecords[i] = new KeyRecord(record.Action, record.Rejection, (record.Flags & StagedFlags.Unusable) != 0, identity, record.Line);
+            var rejection = record is { IsRetried: true, HasIdentity: false } ? Reason.IdentifierMissing : record.Rejection; // a delete by key alone
+            keyRecords[i] = new KeyRecord(
+                record.Action, rejection, (record.Flags & StagedFlags.Unusable) != 0, record.Identity, record.Line, record.IsRetried);
         }
 
         var entries = new List<LedgerEntry>();
@@ -289,7 +299,7 @@ internal sealed class KeyStep(PlanRun run, DbConnection read, LedgerReader ledge
                 : Verdict.Final(fates[i].Outcome, fates[i].Reason);
         }
 
-        Emit(Encoding.UTF8.GetString(key), kind, _records[indexes[0]].KeyHash);
+        Emit(Encoding.UTF8.GetString(key), kind, _records[indexes[0]].KeyHash, run.AgeOf(_records[indexes[^1]]));
     }
 
     /// <summary>A keyless delete ends all keyless entries of that person, whichever identifier is their key.</summary>
@@ -342,20 +352,19 @@ internal sealed class KeyStep(PlanRun run, DbConnection read, LedgerReader ledge
     }
 
     /// <summary>Hands on what the rules decided. An operation on an entry of the ledger names its key itself; others are the record's.</summary>
-    private void Emit(string? keyText, KeyKind kind, long keyHash)
+    private void Emit(string? keyText, KeyKind kind, long keyHash, int age = 0)
     {
         var subscribeOrd = _plan.NextOrd;
         foreach (var op in _operations)
         {
             var ofRecord = op.Key.Length == 0 && keyText is not null;
-            _plan.Add(op, ofRecord ? keyText! : op.Key, ofRecord ? kind : op.KeyKind, ofRecord ? keyHash : op.KeyHash, subscribeOrd);
+            _plan.Add(op, ofRecord ? keyText! : op.Key, ofRecord ? kind : op.KeyKind, ofRecord ? keyHash : op.KeyHash, subscribeOrd, age);
         }
     }
 
-    private List<(int Seq, byte[] Verdicts)> Encode(Verdict[] verdicts)
+    private void Encode(Verdict[] verdicts, int from, List<(int Seq, byte[] Verdicts)> blobs)
     {
-        List<(int, byte[])> blobs = [];
-        for (var i = 0; i < verdicts.Length;)
+        for (var i = from; i < verdicts.Length;)
         {
             var seq = _records[i].Seq;
             _blob.Clear();
@@ -367,8 +376,6 @@ internal sealed class KeyStep(PlanRun run, DbConnection read, LedgerReader ledge
 
             blobs.Add((seq, _blob.ToArray()));
         }
-
-        return blobs;
     }
 
     private int EndOfKey(int from) => EndOf(_entries, from);

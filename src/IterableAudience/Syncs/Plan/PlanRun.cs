@@ -34,6 +34,9 @@ internal sealed class PlanRun(
     /// <summary>What the comparison found, by key slice of the operation.</summary>
     public Spill Findings { get; } = new(partitions);
 
+    /// <summary>Places of kept records that are not tried again, by key slice (<see cref="Retry.KeylessDeletes"/>).</summary>
+    public Spill Outdated { get; } = new(partitions);
+
     public bool HasLeavers { get; private set; }
 
     /// <summary>Plans every key by <see cref="KeyRules"/>, those too for which there is a shorter way. The plan is the same; a test sees to that.</summary>
@@ -46,11 +49,15 @@ internal sealed class PlanRun(
     /// <summary>The slice that an identity hash belongs to.</summary>
     public int IdentityPart(UInt128 identityHash) => Partitions == 1 ? 0 : (int)(byte)(identityHash >> 120);
 
+    /// <summary>How many syncs ago a record came, 0 for those of this sync.</summary>
+    public int AgeOf(in StagedRecord record) => record.Since == 0 ? 0 : (int)Math.Clamp(Sync - record.Since, 1, int.MaxValue);
+
     /// <summary>Takes what one slice brought, for the next steps. Slices may be planned at the same time.</summary>
-    public void Take(int part, SlicePlan plan)
+    public void Take(int part, SlicePlan plan, int retried)
     {
         lock (_gate)
         {
+            Counts.Retried += retried;
             HasLeavers |= plan.HasLeavers;
             Operations.Append(part, plan.Operations);
             Deal(plan.Users, Users);
@@ -64,6 +71,7 @@ internal sealed class PlanRun(
         Users.Dispose();
         Emails.Dispose();
         Findings.Dispose();
+        Outdated.Dispose();
     }
 
     private void Deal(ReadOnlySpan<IdentityRef> references, Spill spill)

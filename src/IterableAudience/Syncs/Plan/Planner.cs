@@ -1,6 +1,7 @@
 using System.Data.Common;
 using IterableAudience.Store;
 using IterableAudience.Syncs.Ledger;
+using IterableAudience.Syncs.Retry;
 using IterableAudience.Syncs.Staging;
 
 namespace IterableAudience.Syncs.Plan;
@@ -34,6 +35,11 @@ internal sealed class Planner(KeyedHash hash)
         counts.MembersBefore += maybes;
         using var run = new PlanRun(sync.No, sync.ConnectionNo, sync.Partitions, mode, hash, counts) { RulesOnly = RulesOnly };
 
+        if (mode is { RetryFailed: true, Full: false })
+        {
+            new KeylessDeletes(run, connection).Find(); // a full push has no deletes
+        }
+
         await DecideKeysAsync(store, run, sync, progress, cancel);
         await new IdentityStep(run, ledgerIsEmpty ? null : ledger).RunAsync(cancel);
 
@@ -63,8 +69,8 @@ internal sealed class Planner(KeyedHash hash)
             {
                 for (int part; (part = Interlocked.Increment(ref next)) < run.Partitions;)
                 {
-                    var verdicts = keys.Run(part);
-                    await store.WriteAsync(write => WriteVerdicts(write, sync.No, part, verdicts), durable: false, cancel);
+                    var decided = keys.Run(part);
+                    await store.WriteAsync(write => WriteVerdicts(write, sync.No, part, decided), durable: false, cancel);
                     progress((double)Interlocked.Increment(ref done) / run.Partitions / 2);
                 }
             }
@@ -76,10 +82,17 @@ internal sealed class Planner(KeyedHash hash)
         }
     }
 
-    private static void WriteVerdicts(DbConnection write, long sync, int part, List<(int Seq, byte[] Verdicts)> verdicts)
+    private static void WriteVerdicts(DbConnection write, long sync, int part, KeyStep.Decided decided)
     {
+        if (decided.Retried > 0)
+        {
+            write.Run(
+                "INSERT INTO chunk (sync, part, seq, records, blob) VALUES (@s, @p, @q, @n, @b)",
+                ("@s", sync), ("@p", part), ("@q", CutStep.RetrySeq), ("@n", decided.Retried), ("@b", decided.RetryChunk));
+        }
+
         using var insert = BulkStatement.Of(write, InsertVerdicts).Bind(1, sync).Bind(2, part);
-        foreach (var (seq, blob) in verdicts)
+        foreach (var (seq, blob) in decided.Verdicts)
         {
             insert.Bind(3, seq).Bind(4, blob).Run();
         }
@@ -95,7 +108,7 @@ internal sealed class Planner(KeyedHash hash)
                 write.Run("DELETE FROM verdict WHERE sync = @s", ("@s", sync));
                 write.Run("DELETE FROM plan_part WHERE sync = @s", ("@s", sync));
                 write.Run("DELETE FROM batch WHERE sync = @s", ("@s", sync));
-                write.Run("DELETE FROM chunk WHERE sync = @s AND seq = @q", ("@s", sync), ("@q", CutStep.OwnSeq));
+                write.Run("DELETE FROM chunk WHERE sync = @s AND seq >= @q", ("@s", sync), ("@q", CutStep.RetrySeq));
             },
             durable: false,
             cancel);

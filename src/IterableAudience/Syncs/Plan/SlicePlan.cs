@@ -40,7 +40,7 @@ internal sealed class SlicePlan(KeyedHash hash)
     /// The one operation of a key that the ledger does not know and that one record brings: the same bytes as <see cref="KeyRules"/> and
     /// <see cref="Add"/> would make, without a text in between.
     /// </summary>
-    public void AddAlone(OpKind kind, in StagedRecord record, KeyKind keyKind, Slice key)
+    public void AddAlone(OpKind kind, in StagedRecord record, KeyKind keyKind, Slice key, int age)
     {
         var (email, userId) = (record.Email, record.UserId);
         var emailHash = email.Exists ? hash.Email(email.Of(record.Blob)) : default;
@@ -82,6 +82,7 @@ internal sealed class SlicePlan(KeyedHash hash)
                 SubscribeOrd = NextOrd,
                 Kind = kind,
                 Line = record.Line,
+                Age = age,
                 HasBoth = (byte)(email.Exists && userId.Exists ? 1 : 0),
                 HasUserId = (byte)(userId.Exists ? 1 : 0),
                 EmailSent = (byte)(email.Exists ? 1 : 0),
@@ -91,8 +92,11 @@ internal sealed class SlicePlan(KeyedHash hash)
             email.Exists ? emailHash : null);
     }
 
-    /// <summary>Adds an operation. <paramref name="subscribeOrd"/>: for a replaced identity, the subscribe that it waits for.</summary>
-    public void Add(PlanOp planned, string key, KeyKind kind, long keyHash, int subscribeOrd)
+    /// <summary>
+    /// Adds an operation. <paramref name="subscribeOrd"/>: for a replaced identity, the subscribe that it waits for; <paramref name="age"/>: how many
+    /// syncs ago its record came.
+    /// </summary>
+    public void Add(PlanOp planned, string key, KeyKind kind, long keyHash, int subscribeOrd, int age)
     {
         var ledger = planned.LedgerIdentity;
         UInt128? userHash = ledger.UserId is null ? null : hash.User(ledger.UserId);
@@ -109,6 +113,7 @@ internal sealed class SlicePlan(KeyedHash hash)
                 SubscribeOrd = subscribeOrd,
                 Kind = op.Kind,
                 Line = op.Line,
+                Age = age,
                 Slot = op.Slot,
                 HasBoth = (byte)(ledger is { Email: not null, UserId: not null } ? 1 : 0),
                 HasUserId = (byte)(ledger.UserId is null ? 0 : 1),

@@ -1,7 +1,7 @@
 namespace IterableAudience.Syncs.Report;
 
 /// <summary>What became of one record.</summary>
-/// <param name="Line">Line or place in the pushed body; null for a removal that nobody sent.</param>
+/// <param name="Line">Line or place in the pushed body; null for what did not come with this sync.</param>
 /// <param name="PrimaryKey">The row's key.</param>
 /// <param name="RecordId">The sender's own mark.</param>
 /// <param name="Action">insert, update or delete; null when the record names none.</param>
@@ -11,7 +11,7 @@ namespace IterableAudience.Syncs.Report;
 /// <param name="Faults">What validation found wrong with identifiers.</param>
 /// <param name="Identifiers">As sent, or as received where validation refused them.</param>
 /// <param name="Batch">Number of the batch, as in the request log.</param>
-/// <param name="Attempts">How often the batch was sent.</param>
+/// <param name="Attempts">How often it was sent in all: its batch in this sync, and what earlier syncs sent that is tried again.</param>
 /// <param name="HttpStatus">Status of the answer that decided.</param>
 /// <param name="At">When it was decided.</param>
 internal sealed record RecordView(

@@ -10,7 +10,7 @@ internal static class RecordViews
     {
         var decided = how is { Batch: > 0 } ? how : null;
         return new(
-            record.Line == 0 ? null : record.Line,
+            record.Line == 0 || record.IsRetried ? null : record.Line,
             Shown(record.Text(record.PrimaryKey), Masking.Key, masked),
             Shown(record.Text(record.RecordId), Masking.Key, masked),
             record.Action?.Word(),
@@ -20,7 +20,7 @@ internal static class RecordViews
             Faults(record),
             outcome.Outcome == Outcome.Forgotten ? new Dictionary<string, string>() : Identifiers(record, masked),
             decided?.Batch,
-            decided?.Attempts,
+            decided is null && record.Attempts == 0 ? null : record.Attempts + (decided?.Attempts ?? 0),
             decided is { HttpStatus: > 0 } ? decided.HttpStatus : null,
             how?.At);
     }

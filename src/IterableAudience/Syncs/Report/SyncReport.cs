@@ -19,7 +19,7 @@ public sealed record SyncReport(
 /// <param name="Delete">Records that say delete.</param>
 /// <param name="Unreadable">Records without an action that exists.</param>
 /// <param name="Absent">Members that a full sync did not find.</param>
-/// <param name="Retried">Removals of earlier syncs that were tried again.</param>
+/// <param name="Retried">Failures of earlier syncs that were tried again.</param>
 public sealed record ReceivedCounts(long Total, long Insert, long Update, long Delete, long Unreadable, long Absent, long Retried);
 
 /// <summary>How many records ended with an outcome for a reason.</summary>
@@ -35,8 +35,8 @@ public sealed record OperationCounts(long Subscribe, long Unsubscribe);
 /// <param name="Staged">Records received so far.</param>
 /// <param name="Planned">Operations in the plan.</param>
 /// <param name="Sent">Operations that have an answer.</param>
-/// <param name="EtaSeconds">Estimate of the time to the end at the project's rate budget; 0 when closed, null when unknown.</param>
-/// <param name="LimitedBy"><c>iterable</c>, <c>store</c>, <c>source</c> or <c>nothing</c>.</param>
+/// <param name="EtaSeconds">Estimate of the time to the last answer, by what is staged or planned, at the speed that Iterable allows now and shared with other syncs of the project; 0 when closed, null when unknown.</param>
+/// <param name="LimitedBy">What the sync lately waits for most: <c>iterable</c> (budget, pauses, answers), <c>store</c> (the list included), <c>source</c> (its body) or <c>nothing</c>.</param>
 public sealed record ProgressView(long Staged, long Planned, long Sent, long? EtaSeconds, string LimitedBy);
 
 /// <summary>Counts of records by outcome and reason.</summary>

@@ -14,7 +14,9 @@ internal static class SyncReports
             new(counts.Received, planned, outcomes.Answered, 0, "nothing"));
     }
 
-    public static SyncReport Running(SyncProgress progress)
+    /// <param name="progress">Of a sync that isn't closed.</param>
+    /// <param name="eta">Seconds that it still takes; null when that isn't known.</param>
+    public static SyncReport Running(SyncProgress progress, long? eta)
     {
         var counts = progress.Counts;
         var outcomes = new OutcomeCounts();
@@ -23,20 +25,9 @@ internal static class SyncReports
             outcomes.Add(new(outcome, Reason.None), progress.SoFar(outcome));
         }
 
-        var open = Math.Max(0, progress.Planned - progress.Sent);
-        var sending = progress.Phase == SyncPhase.Sending;
         return new(
             Received(counts), outcomes.ByOutcome(), [], Warnings(counts), new(counts.PlannedSubscribes, counts.PlannedUnsubscribes), progress.Requests,
-            new(
-                Math.Max(progress.Staged, counts.Received), progress.Planned, progress.Sent,
-                sending && progress.RequestsPerSecond > 0 ? (long)Math.Ceiling(Math.Ceiling(open / 1000.0) / progress.RequestsPerSecond) : null,
-                progress.Phase switch
-                {
-                    SyncPhase.Staging => "source",
-                    SyncPhase.Planning or SyncPhase.Closing => "store",
-                    SyncPhase.Sending => "iterable",
-                    _ => "nothing",
-                }));
+            new(Math.Max(progress.Staged, counts.Received), progress.Planned, progress.Sent, eta, LimitedBy(progress)));
     }
 
     /// <summary>The report of a held plan that is discarded when its records are gone already: what waited is dropped, nothing else moves.</summary>
@@ -45,6 +36,23 @@ internal static class SyncReports
         {
             Reasons = [.. held.Reasons.Select(r => r.Reason == Reason.PlanHeld.Word() ? r with { Reason = Reason.PlanDiscarded.Word()! } : r)],
         };
+
+    /// <summary>What a running sync waits for. Until it has its list, and while it plans and closes, the store is what it waits for.</summary>
+    private static string LimitedBy(SyncProgress progress) => progress switch
+    {
+        { Phase: SyncPhase.Closed } => "nothing",
+        { StoreInTrouble: true } => "store",
+        { Phase: SyncPhase.Staging } => Word(progress.Waits.Most ?? Wait.Source),
+        { Phase: SyncPhase.Sending } => Word(progress.Waits.Most ?? Wait.Iterable),
+        _ => "store",
+    };
+
+    private static string Word(Wait wait) => wait switch
+    {
+        Wait.Iterable => "iterable",
+        Wait.Store => "store",
+        _ => "source",
+    };
 
     private static ReceivedCounts Received(SyncCounts c)
         => new(c.Total, c.Insert, c.Update, c.Delete, c.Unreadable, c.Absent, c.Retried);

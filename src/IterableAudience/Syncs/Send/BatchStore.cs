@@ -35,6 +35,12 @@ internal sealed class BatchStore(LeanStore store, long sync, long planSync)
             """,
             r => r.GetInt32(0), ("@s", sync), ("@g", (int)stage)));
 
+    /// <summary>Number of operations of a stage that have an answer.</summary>
+    public long Answered(Stage stage)
+        => store.Read(c => c.Count(
+            "SELECT sum(b.operations) FROM batch b JOIN result r ON r.stage = b.stage AND r.n = b.n WHERE b.sync = @o AND r.sync = @s AND b.stage = @g",
+            ("@o", OwnerOf(stage)), ("@s", sync), ("@g", (int)stage)));
+
     /// <summary>Number of batches of a stage.</summary>
     public int Count(Stage stage)
         => (int)store.Read(c => c.Count("SELECT count(*) FROM batch WHERE sync = @o AND stage = @g", ("@o", OwnerOf(stage)), ("@g", (int)stage)));

@@ -56,13 +56,11 @@ internal sealed class StageSender(BatchSender sender, Recorder recorder, ISendGa
 
     private async Task SendBatchAsync(SyncWork work, Stage stage, int number, Func<bool> recordStopped, CancellationToken stop)
     {
-        var batch = work.Batches.Load(stage, number);
-        var subscribes = stage is Stage.Subscribe or Stage.RetryConflicts;
-        var kind = subscribes ? OperationKind.Subscribe : OperationKind.Unsubscribe;
-        using var span = SyncTelemetry.StartBatch(stage, number, kind, batch.Count);
+        var kind = stage is Stage.Subscribe or Stage.RetryConflicts ? OperationKind.Subscribe : OperationKind.Unsubscribe;
+        using var span = SyncTelemetry.StartBatch(stage, number, kind);
         try
         {
-            await SendBatchAsync(work, batch, kind, span, recordStopped, stop);
+            await SendBatchAsync(work, stage, number, kind, span, recordStopped, stop);
         }
         catch (Exception e) when (SyncTelemetry.Pass(span, e))
         {
@@ -70,15 +68,16 @@ internal sealed class StageSender(BatchSender sender, Recorder recorder, ISendGa
         }
     }
 
-    private async Task SendBatchAsync(SyncWork work, Batch batch, OperationKind kind, Activity? span, Func<bool> recordStopped, CancellationToken stop)
+    private async Task SendBatchAsync(
+        SyncWork work, Stage stage, int number, OperationKind kind, Activity? span, Func<bool> recordStopped, CancellationToken stop)
     {
-        var (stage, number, subscribes) = (batch.Stage, batch.Number, kind == OperationKind.Subscribe);
         List<RequestLogEntry> requests = [];
-        var again = await recorder.StartAsync(stage, number, CancellationToken.None);
-        var result = await sender.SendAsync(
+        var (batch, again) = await WaitAsync(
+            work, Wait.Store, async () => (work.Batches.Load(stage, number), await recorder.StartAsync(stage, number, CancellationToken.None)));
+        var result = await WaitAsync(work, Wait.Iterable, () => sender.SendAsync(
             new BatchRequest(
                 work.Project, work.Sync.Id, work.Connection.AudienceId, kind,
-                batch.Subscribers(both: subscribes),
+                batch.Subscribers(both: kind == OperationKind.Subscribe),
                 work.Connection.UpdateExistingUsersOnly, work.Connection.ListCreatedAt, work.Isolation,
                 entry =>
                 {
@@ -86,7 +85,7 @@ internal sealed class StageSender(BatchSender sender, Recorder recorder, ISendGa
                     work.Progress.Requested(entry);
                 },
                 gate),
-            stop);
+            stop));
 
         SyncTelemetry.EndBatch(span, result);
         Judge(result);
@@ -101,11 +100,26 @@ internal sealed class StageSender(BatchSender sender, Recorder recorder, ISendGa
         }
 
         var results = again ? Array.ConvertAll(result.Results, Doubted) : result.Results;
-        await recorder.RecordAsync(
-            new RecordedAnswer(batch, results, Math.Max(1, result.Attempts), time.GetUtcNow(), requests),
-            Interlocked.Increment(ref work.NextBatchNumber),
-            CancellationToken.None);
+        var answer = new RecordedAnswer(batch, results, Math.Max(1, result.Attempts), time.GetUtcNow(), requests);
+        await WaitAsync(work, Wait.Store, async () =>
+        {
+            await recorder.RecordAsync(answer, Interlocked.Increment(ref work.NextBatchNumber), CancellationToken.None);
+            return true;
+        });
         work.Progress.Settled(kind, results);
+    }
+
+    private static async Task<T> WaitAsync<T>(SyncWork work, Wait cause, Func<Task<T>> wait)
+    {
+        work.Progress.Waits.Begin(cause);
+        try
+        {
+            return await wait();
+        }
+        finally
+        {
+            work.Progress.Waits.End(cause);
+        }
     }
 
     /// <summary>

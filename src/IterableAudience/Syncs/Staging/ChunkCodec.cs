@@ -5,7 +5,8 @@ namespace IterableAudience.Syncs.Staging;
 
 /// <summary>
 /// The blob of a chunk: a version byte, then records one after the other. A record is its flags, its line (varint), the texts that the
-/// flags name in the order primary key, record id, e-mail, userId, and with <see cref="StagedFlags.HasFaults"/> three reasons and a detail.
+/// flags name in the order primary key, record id, e-mail, userId, with <see cref="StagedFlags.HasFaults"/> three reasons and a detail, and with
+/// <see cref="StagedFlags.HasHistory"/> its attempts and its sync (varints).
 /// </summary>
 internal static class ChunkCodec
 {
@@ -49,6 +50,25 @@ internal static class ChunkCodec
         WriteHead(blob, flags, 0, primaryKey, null, email, userId);
     }
 
+    /// <summary>Appends a record that later syncs try again: its key, its action and whom it names.</summary>
+    /// <param name="blob">Of the retry set, or of the chunk of a sync that tries it again.</param>
+    /// <param name="record">As it was staged.</param>
+    /// <param name="identity">Whom it names; none for a delete by key alone.</param>
+    /// <param name="attempts">How often it was sent by now.</param>
+    /// <param name="since">The sync that it came with.</param>
+    public static void WriteRetried(BlobWriter blob, in StagedRecord record, Identity identity, int attempts, long since)
+    {
+        var named = identity.Email is not null || identity.UserId is not null;
+        var flags = (StagedFlags)record.Action!.Value | StagedFlags.Retried | StagedFlags.HasHistory
+            | (record.PrimaryKey.Exists ? StagedFlags.HasPrimaryKey : 0)
+            | (identity.Email is null ? 0 : StagedFlags.HasEmail)
+            | (identity.UserId is null ? 0 : StagedFlags.HasUserId)
+            | (named ? StagedFlags.HasIdentity : 0);
+        WriteHead(blob, flags, record.Line, record.Text(record.PrimaryKey), null, identity.Email, identity.UserId);
+        blob.Varint((uint)attempts);
+        blob.Varint((uint)since);
+    }
+
     /// <summary>Reads all records of a chunk into <paramref name="records"/>.</summary>
     public static void Read(byte[] blob, int seq, List<StagedRecord> records)
     {
@@ -72,6 +92,12 @@ internal static class ChunkCodec
                 record.EmailFault = (Reason)reader.Byte();
                 record.UserIdFault = (Reason)reader.Byte();
                 record.Detail = reader.SkipText();
+            }
+
+            if ((record.Flags & StagedFlags.HasHistory) != 0)
+            {
+                record.Attempts = (int)reader.Varint();
+                record.Since = reader.Varint();
             }
 
             records.Add(record);

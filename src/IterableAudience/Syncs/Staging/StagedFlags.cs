@@ -23,9 +23,12 @@ internal enum StagedFlags : ushort
     /// <summary>Not received: a member that a full sync didn't find.</summary>
     Absent = 1 << 9,
 
-    /// <summary>Not received: a removal that did not go through in an earlier sync.</summary>
+    /// <summary>Not received by this sync: it failed, or was not sent, in an earlier one and is tried again.</summary>
     Retried = 1 << 10,
 
     /// <summary>The record can't be used whatever the ledger knows (malformed, unsupported, no key).</summary>
     Unusable = 1 << 11,
+
+    /// <summary>How often it was sent before and the sync that it came with follow.</summary>
+    HasHistory = 1 << 12,
 }

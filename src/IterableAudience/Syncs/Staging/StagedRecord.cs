@@ -21,8 +21,16 @@ internal struct StagedRecord
     public Slice UserId;
     public Slice Detail;
 
+    /// <summary>How often earlier syncs sent it.</summary>
+    public int Attempts;
+
+    /// <summary>The sync that it came with, where that is not this one; else 0.</summary>
+    public long Since;
+
     /// <summary>Filled in by planning.</summary>
     public long KeyHash;
+
+    public readonly bool IsRetried => (Flags & StagedFlags.Retried) != 0;
 
     public readonly bool HasIdentity => (Flags & StagedFlags.HasIdentity) != 0;
 
@@ -49,6 +57,9 @@ internal struct StagedRecord
                 : (KeyKind.Email, Email);
         }
     }
+
+    /// <summary>Whom it names, where that is valid.</summary>
+    public readonly Identity Identity => HasIdentity ? new Identity(Text(Email), Text(UserId)) : default;
 
     public readonly string? Text(Slice slice) => slice.Exists ? Encoding.UTF8.GetString(slice.Of(Blob)) : null;
 }

@@ -48,7 +48,17 @@ internal sealed class Stager(LeanStore store, KeyedHash hash, long sync, Project
     }
 
     /// <summary>Writes what is left; on the disk when this returns.</summary>
-    public Task FinishAsync(CancellationToken cancel) => FlushAsync(last: true, cancel);
+    /// <param name="cancel">Stops waiting for the store.</param>
+    /// <param name="joining">Records of earlier syncs that will be planned with these: together they may be too many for one slice.</param>
+    public Task FinishAsync(CancellationToken cancel, long joining = 0)
+    {
+        if (_parts is null && _buffered + joining > BufferedRecords)
+        {
+            Split();
+        }
+
+        return FlushAsync(last: true, cancel);
+    }
 
     private void Add(in ReceivedRecord record)
     {
