@@ -27,13 +27,15 @@ internal sealed partial class SyncCloser(
         }
 
         await EnterClosingAsync(work, outcome, error, cancel);
-        if (mayHaveSent)
-        {
-            await new HolderMerge(work.Store, work.Batches, sync.ListNo, sync.ConnectionNo).MergeAsync(cancel);
-        }
-
+        // The count reads while the merge writes.
         var unsent = Unsent(outcome);
-        var counts = await new ReportBuilder(work.Store, work.Batches, sync).CountAsync(unsent, noteOutcomes: sync.PlanSyncNo == sync.No, cancel);
+        var merge = mayHaveSent
+            ? Task.Run(() => new HolderMerge(work.Store, work.Batches, sync.ListNo, sync.ConnectionNo).MergeAsync(work.Holders, cancel), CancellationToken.None)
+            : Task.CompletedTask;
+        var count = Task.Run(
+            () => new ReportBuilder(work.Store, work.Batches, sync).CountAsync(unsent, noteOutcomes: sync.PlanSyncNo == sync.No, cancel), CancellationToken.None);
+        await Task.WhenAll(merge, count);
+        var counts = await count;
         await KeepOpenAsync(work, outcome, mayHaveSent, counts, cancel);
         if (outcome == SyncOutcome.Completed && counts.Of(Outcome.Rejected, Outcome.Failed, Outcome.Forgotten, Outcome.NotSent) > 0)
         {

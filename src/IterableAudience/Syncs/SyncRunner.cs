@@ -1,6 +1,7 @@
 using IterableAudience.Iterable;
 using IterableAudience.Records;
 using IterableAudience.Store;
+using IterableAudience.Syncs.Ledger;
 using IterableAudience.Syncs.Nodes;
 using IterableAudience.Syncs.Plan;
 using IterableAudience.Syncs.Report;
@@ -142,6 +143,7 @@ internal sealed partial class SyncRunner(
             }
 
             await SyncClaims.EnterAsync(work, SyncPhase.Sending, shutdown);
+            work.Holders = new HolderInserts(work.Store, sync.ListNo, sync.ConnectionNo);
         }
 
         // (7) Send, (8) attribute, (9) record: stage after stage, batch by batch.
@@ -174,7 +176,7 @@ internal sealed partial class SyncRunner(
     private async Task<(SyncOutcome Outcome, string Error)> SendAsync(
         SyncWork work, StageEnd end, CancellationToken stop, CancellationToken shutdown)
     {
-        var recorder = new Recorder(work.Store, work.Batches, work.Sync.ListNo, work.Sync.ConnectionNo);
+        var recorder = new Recorder(work.Store, work.Batches, work.Sync.ListNo, work.Sync.ConnectionNo, work.Holders);
         var stages = new StageSender(sender, recorder, node, options.Value, time);
         var settler = new Settler(work.Store, work.Batches, recorder, time);
         var followUps = new FollowUps(work.Store, work.Batches);

@@ -1,6 +1,7 @@
 using IterableAudience.Connections;
 using IterableAudience.Iterable;
 using IterableAudience.Store;
+using IterableAudience.Syncs.Ledger;
 using IterableAudience.Syncs.Plan;
 using IterableAudience.Syncs.Send;
 
@@ -28,6 +29,9 @@ internal sealed record SyncWork(
     BatchStore Batches)
 {
     public IsolationBudget Isolation { get; set; } = IsolationBudget.ForSync(0);
+
+    /// <summary>Who came, gathered from the first batch on; null when an earlier process has recorded some of them.</summary>
+    public HolderInserts? Holders { get; set; }
 
     /// <summary>What failed in earlier syncs of the connection is tried again.</summary>
     public bool RetryFailed { get; init; }

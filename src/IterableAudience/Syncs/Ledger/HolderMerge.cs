@@ -1,4 +1,4 @@
-using System.Runtime.InteropServices;
+using System.Data.Common;
 using IterableAudience.Records;
 using IterableAudience.Store;
 using IterableAudience.Syncs.Plan;
@@ -7,13 +7,12 @@ using IterableAudience.Syncs.Send;
 namespace IterableAudience.Syncs.Ledger;
 
 /// <summary>
-/// Brings the index of holders up to what the sync changed, before the list is given back. In hash order, since that is what an index
-/// is quick at; in slices, so that nobody waits long for the writer. Reads what is recorded, so it can be done again after a crash.
+/// Brings the index of holders up to what the sync changed, before the list is given back. Reads what is recorded, so it can be done again
+/// after a crash; who came was mostly written while the sync was sending (<see cref="HolderInserts"/>).
 /// </summary>
 internal sealed class HolderMerge(LeanStore store, BatchStore batches, long list, long connection)
 {
-    private const int Gathered = 1_000_000;
-    private const int PerTransaction = 50_000;
+    private const int PerTransaction = 16_384;
 
     // A key that goes on with another identity may hold the same identifier by it, and a sync that was cut short may have ended one entry of a key
     // and not the others. Too much in the index is harmless, too little is not.
@@ -30,101 +29,106 @@ internal sealed class HolderMerge(LeanStore store, BatchStore batches, long list
         """,
         RowPlaces: 3);
 
-    private static readonly BulkSql Insertion = new(
-        "INSERT OR IGNORE INTO holder (list, connection, hash, key_hash) VALUES (?1, ?2, ?3, ?4)",
-        "INSERT INTO holder (list, connection, hash, key_hash) SELECT @p1, @p2, h, k FROM unnest(@p3, @p4) AS r (h, k) ON CONFLICT DO NOTHING",
-        RowPlaces: 3);
+    private readonly List<(long Hash, long KeyHash)> _gone = [];
 
-    private readonly List<long> _hashes = [];
-    private readonly List<long> _keyHashes = [];
-
-    public async Task MergeAsync(CancellationToken cancel)
+    /// <param name="gathered">Who came, if that was gathered from the first batch on; null when an earlier process has recorded some of them.</param>
+    /// <param name="cancel">Stops the merge; it is done again then.</param>
+    public async Task MergeAsync(HolderInserts? gathered, CancellationToken cancel)
     {
-        // First who left, then who came: a key whose identity changed may share an identifier with its old one.
-        await PassAsync(
-            remove: true, cancel, Stage.Unsubscribe, Stage.UnsubscribeByEmail, Stage.FollowUnsubscribe, Stage.UnsubscribeReplaced,
-            Stage.UnsubscribeReplacedByEmail, Stage.FollowReplaced);
-        await PassAsync(remove: false, cancel, Stage.Subscribe, Stage.RetryConflicts, Stage.FollowSubscribe);
-    }
+        using var read = store.OpenRead();
 
-    private async Task PassAsync(bool remove, CancellationToken cancel, params Stage[] stages)
-    {
-        foreach (var stage in stages)
+        // The order of the two doesn't matter: nothing is removed of a key that has an entry.
+        Stage[] removing =
+        [
+            Stage.Unsubscribe, Stage.UnsubscribeByEmail, Stage.FollowUnsubscribe, Stage.UnsubscribeReplaced,
+            Stage.UnsubscribeReplacedByEmail, Stage.FollowReplaced, Stage.RetryConflicts,
+        ];
+        foreach (var (blob, result) in removing.SelectMany(stage => Answered(read, stage)))
         {
-            var count = batches.Count(stage);
-            var expected = Math.Min(2 * BatchCutter.Size * count, Gathered + (2 * BatchCutter.Size));
-            _hashes.EnsureCapacity(expected);
-            _keyHashes.EnsureCapacity(expected);
-            for (var number = 0; number < count; number++)
+            Gather(blob, result);
+            if (_gone.Count >= PerTransaction)
             {
-                Gather(stage, number, remove);
-                if (_hashes.Count >= Gathered)
-                {
-                    await WriteAsync(remove, cancel);
-                }
+                await RemoveAsync(cancel);
             }
         }
 
-        await WriteAsync(remove, cancel);
+        await RemoveAsync(cancel);
+        if (gathered is not null && await gathered.FinishAsync(cancel))
+        {
+            return;
+        }
+
+        var inserts = new HolderInserts(store, list, connection);
+        foreach (var (blob, result) in Enum.GetValues<Stage>().Where(HolderInserts.Concerns).SelectMany(stage => Answered(read, stage)))
+        {
+            inserts.Take(blob, result);
+            await inserts.MakeRoomAsync();
+        }
+
+        if (!await inserts.FinishAsync(cancel))
+        {
+            throw new InvalidOperationException("The holders of a sync could not be written.");
+        }
     }
 
-    private void Gather(Stage stage, int number, bool remove)
-        => store.Read(c =>
+    private IEnumerable<(byte[] Blob, byte[] Result)> Answered(DbConnection read, Stage stage)
+    {
+        var count = batches.Count(stage);
+        for (var number = 0; number < count; number++)
         {
-            if (batches.Result(c, stage, number) is not { } result)
+            if (batches.Result(read, stage, number) is { } result)
             {
-                return false;
+                yield return (batches.Blob(read, stage, number), result);
             }
+        }
+    }
 
-            var reader = new BlobReader(batches.Blob(c, stage, number));
-            PlanOpCodec.CheckVersion(ref reader);
-            for (var i = 0; i < result.Length / 2; i++)
+    /// <summary>Who left, and whom Iterable has forgotten meanwhile.</summary>
+    private void Gather(byte[] blob, byte[] result)
+    {
+        var reader = new BlobReader(blob);
+        PlanOpCodec.CheckVersion(ref reader);
+        for (var i = 0; i < result.Length / 2; i++)
+        {
+            var op = PlanOpCodec.ReadHead(ref reader);
+            var outcome = (Outcome)result[2 * i];
+            if (outcome == (op.Kind == OpKind.Subscribe ? Outcome.Forgotten : Outcome.Unsubscribed) && op.Kind != OpKind.UnknownDelete)
             {
-                var op = PlanOpCodec.ReadHead(ref reader);
-                var outcome = (Outcome)result[2 * i];
-                var wanted = remove
-                    ? outcome == Outcome.Unsubscribed && op.Kind != OpKind.UnknownDelete
-                    : outcome is not (Outcome.Forgotten or Outcome.Pending);
-                Add(wanted ? op.UserHash : 0, op.KeyHash);
-                Add(wanted ? op.EmailHash : 0, op.KeyHash);
+                Add(op.UserHash, op.KeyHash);
+                Add(op.EmailHash, op.KeyHash);
             }
-
-            return true;
-        });
+        }
+    }
 
     private void Add(long hash, long keyHash)
     {
         if (hash != 0)
         {
-            _hashes.Add(hash);
-            _keyHashes.Add(keyHash);
+            _gone.Add((hash, keyHash));
         }
     }
 
-    private async Task WriteAsync(bool remove, CancellationToken cancel)
+    private async Task RemoveAsync(CancellationToken cancel)
     {
-        CollectionsMarshal.AsSpan(_hashes).Sort(CollectionsMarshal.AsSpan(_keyHashes));
-
-        var sql = remove ? Removal : Insertion;
-        for (var from = 0; from < _hashes.Count; from += PerTransaction)
+        if (_gone.Count == 0)
         {
-            var to = Math.Min(_hashes.Count, from + PerTransaction);
-            await store.WriteAsync(
-                write =>
-                {
-                    using var statement = BulkStatement.Of(write, sql).Bind(1, list).Bind(2, connection);
-                    for (var i = from; i < to; i++)
-                    {
-                        statement.Bind(3, _hashes[i]).Bind(4, _keyHashes[i]).Run();
-                    }
-
-                    statement.Finish();
-                },
-                durable: false,
-                cancel);
+            return;
         }
 
-        _hashes.Clear();
-        _keyHashes.Clear();
+        _gone.Sort();
+        await store.WriteAsync(
+            write =>
+            {
+                using var statement = BulkStatement.Of(write, Removal).Bind(1, list).Bind(2, connection);
+                foreach (var (hash, keyHash) in _gone)
+                {
+                    statement.Bind(3, hash).Bind(4, keyHash).Run();
+                }
+
+                statement.Finish();
+            },
+            durable: false,
+            cancel);
+        _gone.Clear();
     }
 }

@@ -11,8 +11,11 @@ internal sealed class ReportBuilder(LeanStore store, BatchStore batches, Sync sy
 {
     private static readonly BulkSql NoteOutcomes = new(
         "UPDATE verdict SET outcomes = ?4 WHERE sync = ?1 AND part = ?2 AND seq = ?3",
-        "UPDATE verdict v SET outcomes = r.o FROM unnest(@p3, @p4) AS r (s, o) WHERE v.sync = @p1 AND v.part = @p2 AND v.seq = r.s",
-        RowPlaces: 3);
+        "UPDATE verdict v SET outcomes = r.o FROM unnest(@p2, @p3, @p4) AS r (p, s, o) WHERE v.sync = @p1 AND v.part = r.p AND v.seq = r.s",
+        RowPlaces: 2);
+
+    /// <summary>Chunks whose outcomes are written at once: others wait for the writer, too.</summary>
+    private const int Noted = 4096;
 
     /// <summary>
     /// One pass over verdicts and answers. Records that were staged but never planned count as rejected where validation refused them, else as unsent;
@@ -25,18 +28,31 @@ internal sealed class ReportBuilder(LeanStore store, BatchStore batches, Sync sy
         var counts = new OutcomeCounts();
         using var connection = store.OpenRead();
         var outcomes = new OutcomeReader(connection, batches, sync.PlanSyncNo, unsent);
+        List<(int Part, int Seq, long Outcomes)> bits = [];
         for (var part = 0; part < Math.Max(1, sync.Partitions); part++)
         {
-            var bits = CountPart(connection, outcomes, part, unsent, counts);
+            cancel.ThrowIfCancellationRequested();
+            CountPart(connection, outcomes, part, unsent, counts, bits);
+            if (bits.Count >= Noted)
+            {
+                await NoteAsync();
+            }
+        }
+
+        await NoteAsync();
+        return counts;
+
+        async Task NoteAsync()
+        {
             if (noteOutcomes && bits.Count > 0)
             {
                 await store.WriteAsync(
                     write =>
                     {
-                        using var note = BulkStatement.Of(write, NoteOutcomes).Bind(1, sync.No).Bind(2, part);
-                        foreach (var (seq, outcomes) in bits)
+                        using var note = BulkStatement.Of(write, NoteOutcomes).Bind(1, sync.No);
+                        foreach (var (part, seq, outcomes) in bits)
                         {
-                            note.Bind(3, seq).Bind(4, outcomes).Run();
+                            note.Bind(2, part).Bind(3, seq).Bind(4, outcomes).Run();
                         }
 
                         note.Finish();
@@ -44,39 +60,49 @@ internal sealed class ReportBuilder(LeanStore store, BatchStore batches, Sync sy
                     durable: false,
                     cancel);
             }
-        }
 
-        return counts;
+            bits.Clear();
+        }
     }
 
-    private List<(int Seq, long Outcomes)> CountPart(
-        System.Data.Common.DbConnection connection, OutcomeReader reader, int part, RecordOutcome unsent, OutcomeCounts counts)
+    private void CountPart(
+        System.Data.Common.DbConnection connection, OutcomeReader reader, int part, RecordOutcome unsent, OutcomeCounts counts,
+        List<(int Part, int Seq, long Outcomes)> bits)
     {
         var verdicts = sync.PlanHash is null ? [] : connection.Rows(
             "SELECT seq, blob FROM verdict WHERE sync = @s AND part = @p", r => (Seq: r.GetInt32(0), Blob: r.Blob(1)), ("@s", sync.PlanSyncNo), ("@p", part));
         if (verdicts.Count == 0)
         {
             CountUnplanned(connection, part, unsent, counts);
-            return [];
+            return;
         }
 
         var operations = reader.Operations(part);
         counts.Answered += operations.Count(o => o.Stage is Stage.Unsubscribe or Stage.Subscribe or Stage.SettleReplaced && o.Outcome != unsent);
-        List<(int, long)> bits = [];
         foreach (var (seq, blob) in verdicts)
         {
-            var outcomes = 0L;
+            // Most records fare as the one before.
+            var (outcomes, last, run) = (0L, default(RecordOutcome), 0);
             foreach (var verdict in Verdict.ReadAll(blob))
             {
                 var outcome = OutcomeReader.Of(verdict, operations);
-                counts.Add(outcome);
+                if (outcome != last && run > 0)
+                {
+                    counts.Add(last, run);
+                    run = 0;
+                }
+
+                (last, run) = (outcome, run + 1);
                 outcomes |= 1L << (int)outcome.Outcome;
             }
 
-            bits.Add((seq, outcomes));
-        }
+            if (run > 0)
+            {
+                counts.Add(last, run);
+            }
 
-        return bits;
+            bits.Add((part, seq, outcomes));
+        }
     }
 
     private void CountUnplanned(

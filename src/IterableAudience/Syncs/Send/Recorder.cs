@@ -11,11 +11,22 @@ namespace IterableAudience.Syncs.Send;
 /// Step 9 of the spine: outcomes and ledger, batch by batch, in one transaction each. The presence of a result is what says that a batch
 /// is done; a batch without one is sent again.
 /// </summary>
-internal sealed class Recorder(LeanStore store, BatchStore batches, long list, long connection)
+/// <param name="store">The store, under the sync's claim.</param>
+/// <param name="batches">The batches of the sync.</param>
+/// <param name="list">The list.</param>
+/// <param name="connection">The connection whose entries move.</param>
+/// <param name="holders">Takes who came, when that is gathered while sending.</param>
+internal sealed class Recorder(LeanStore store, BatchStore batches, long list, long connection, HolderInserts? holders = null)
 {
     /// <summary>Records one batch. What was recorded is only lost with the power, and then the batch is sent again.</summary>
-    public Task RecordAsync(RecordedAnswer answer, int number, CancellationToken cancel)
-        => store.WriteAsync(write => Write(write, answer, number), durable: false, cancel);
+    public async Task RecordAsync(RecordedAnswer answer, int number, CancellationToken cancel)
+    {
+        await store.WriteAsync(write => Write(write, answer, number), durable: false, cancel);
+        if (holders is not null)
+        {
+            await holders.MakeRoomAsync();
+        }
+    }
 
     /// <summary>Notes that requests of a batch may go out from now on.</summary>
     /// <returns>True when that was noted before: an earlier process may have sent it, and died before the answer.</returns>
@@ -93,6 +104,10 @@ internal sealed class Recorder(LeanStore store, BatchStore batches, long list, l
             ("@s", batches.Sync), ("@g", (int)batch.Stage), ("@n", batch.Number), ("@m", number), ("@a", answer.Attempts),
             ("@h", answer.Results.Length > 0 ? answer.Results[0].HttpStatus : 0), ("@t", answer.At.ToUnixTimeMilliseconds()), ("@b", outcomes));
         WriteRequests(write, batches.Sync, number, answer.Requests);
+        if (HolderInserts.Concerns(batch.Stage))
+        {
+            holders?.Take(batch.Blob, outcomes);
+        }
     }
 
     private static void WriteOne(LedgerWriter ledger, FailureWriter failures, PlanOp op, OperationResult result, Outcome stored)

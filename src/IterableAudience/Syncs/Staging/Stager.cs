@@ -5,8 +5,8 @@ using IterableAudience.Store;
 namespace IterableAudience.Syncs.Staging;
 
 /// <summary>
-/// Steps 2 to 4 of the spine for one sync: records come in, are judged, and are written in chunks. Memory holds one buffer of
-/// <see cref="BufferedRecords"/> records, however many there are. A sync that fits into the buffer is one chunk; a larger one is cut
+/// Steps 2 to 4 of the spine for one sync: records come in, are judged, and are written in chunks. Memory holds two buffers of
+/// <see cref="BufferedRecords"/> records, however many there are: one is filled while the other is written. A sync that fits into the buffer is one chunk; a larger one is cut
 /// into 256 slices of the key-hash space, so that planning can take it slice by slice.
 /// </summary>
 internal sealed class Stager(LeanStore store, KeyedHash hash, long sync, ProjectType projectType, bool full)
@@ -23,6 +23,8 @@ internal sealed class Stager(LeanStore store, KeyedHash hash, long sync, Project
     private readonly List<(int Part, int Offset)> _firstRecords = [];
     private BlobWriter[]? _parts;
     private int[]? _counts;
+    private (BlobWriter[] Parts, int[] Counts)? _spare;
+    private Task _writing = Task.CompletedTask;
     private int _buffered;
     private int _seq;
 
@@ -76,10 +78,9 @@ internal sealed class Stager(LeanStore store, KeyedHash hash, long sync, Project
         Counts.Count(record.Action, verdict.IdentifierDropped, hasKey: place.Kind != KeyKind.None);
 
         var part = place.Kind == KeyKind.None ? record.Line % LargePartitions : PartOf(place.Hash, LargePartitions);
-        var target = _first;
+        var target = Begun(_parts is null ? _first : _parts[part]);
         if (_parts is not null)
         {
-            target = _parts[part];
             _counts![part]++;
         }
         else
@@ -89,6 +90,17 @@ internal sealed class Stager(LeanStore store, KeyedHash hash, long sync, Project
 
         ChunkCodec.Write(target, unusable ? record with { FaultDetail = detail } : record, verdict, unusable);
         _buffered++;
+    }
+
+    /// <summary>A chunk starts with its version.</summary>
+    private static BlobWriter Begun(BlobWriter chunk)
+    {
+        if (chunk.Length == 0)
+        {
+            chunk.Byte(ChunkCodec.Version);
+        }
+
+        return chunk;
     }
 
     /// <summary>The slice of a key hash: slices ascend with the signed hash, as the ledger's order does.</summary>
@@ -117,44 +129,65 @@ internal sealed class Stager(LeanStore store, KeyedHash hash, long sync, Project
             Split();
         }
 
+        // The buffer before this one is written while this one was filled.
+        await _writing.WaitAsync(cancel);
+        if (_parts is null)
+        {
+            _writing = WriteAsync([_first], [_firstRecords.Count], last);
+            _firstRecords.Clear();
+        }
+        else
+        {
+            var full = (_parts, _counts!);
+            (_parts, _counts) = _spare ?? NewParts();
+            _spare = full;
+            _writing = WriteAsync(full.Item1, full.Item2, last);
+        }
+
+        _buffered = 0;
+        if (last)
+        {
+            await _writing;
+        }
+    }
+
+    /// <summary>Not cancelled half-way: what was counted is stored, so that the report of a sync that ends here adds up.</summary>
+    private async Task WriteAsync(BlobWriter[] parts, int[] counts, bool last)
+    {
         var seq = _seq++;
         await store.WriteAsync(
             connection =>
             {
                 using var insert = BulkStatement.Of(connection, Insert).Bind(1, sync).Bind(2, seq);
-                if (_parts is null)
+                for (var part = 0; part < parts.Length; part++)
                 {
-                    WriteChunk(insert, 0, _firstRecords.Count, _first);
-                    insert.Finish();
-                    return;
-                }
-
-                for (var part = 0; part < _parts.Length; part++)
-                {
-                    WriteChunk(insert, part, _counts![part], _parts[part]);
+                    if (counts[part] > 0)
+                    {
+                        insert.Bind(3, part).Bind(4, counts[part]).Bind(5, parts[part].Written).Run();
+                    }
                 }
 
                 insert.Finish();
             },
             durable: last,
-            cancel);
-
-        _buffered = 0;
-        foreach (var part in _parts ?? [])
+            CancellationToken.None);
+        foreach (var part in parts)
         {
             part.Clear();
         }
 
-        Array.Clear(_counts ?? []);
+        Array.Clear(counts);
     }
 
-    private static void WriteChunk(BulkStatement insert, int part, int records, BlobWriter blob)
+    private static (BlobWriter[] Parts, int[] Counts) NewParts()
     {
-        if (records > 0)
+        var parts = new BlobWriter[LargePartitions];
+        for (var i = 0; i < parts.Length; i++)
         {
-            byte[] bytes = [ChunkCodec.Version, .. blob.Written];
-            insert.Bind(3, part).Bind(4, records).Bind(5, bytes).Run();
+            parts[i] = new BlobWriter(16 * 1024);
         }
+
+        return (parts, new int[LargePartitions]);
     }
 
     /// <summary>The sync turned out to be large: deals the records buffered so far out to the slices.</summary>
@@ -165,18 +198,12 @@ internal sealed class Stager(LeanStore store, KeyedHash hash, long sync, Project
             return;
         }
 
-        _parts = new BlobWriter[LargePartitions];
-        _counts = new int[LargePartitions];
-        for (var i = 0; i < _parts.Length; i++)
-        {
-            _parts[i] = new BlobWriter(16 * 1024);
-        }
-
+        (_parts, _counts) = NewParts();
         for (var i = 0; i < _firstRecords.Count; i++)
         {
             var (part, offset) = _firstRecords[i];
             var end = i + 1 < _firstRecords.Count ? _firstRecords[i + 1].Offset : _first.Length;
-            _parts[part].Bytes(_first.Written[offset..end]);
+            Begun(_parts[part]).Bytes(_first.Written[offset..end]);
             _counts[part]++;
         }
 

@@ -1,0 +1,133 @@
+using System.Runtime.InteropServices;
+using IterableAudience.Records;
+using IterableAudience.Store;
+using IterableAudience.Syncs.Plan;
+using IterableAudience.Syncs.Send;
+
+namespace IterableAudience.Syncs.Ledger;
+
+/// <summary>
+/// Who came by a sync, on the way into the index of holders: gathered batch by batch, sorted a million at a time (an index is quick in its own
+/// order), and written in slices, so that nobody waits long for the writer. A full run is written while the next is gathered, so most of this
+/// happens while other batches are on the wire.
+/// </summary>
+/// <remarks>
+/// Rows may come early, twice, or for a batch whose recording fails: the index may name entries that are gone, it must only not lack one.
+/// Concurrency: <see cref="Take"/> and <see cref="MakeRoomAsync"/> from anywhere; <see cref="FinishAsync"/> once, after all others.
+/// </remarks>
+internal sealed class HolderInserts(LeanStore store, long list, long connection)
+{
+    private const int Run = 1_000_000;
+    private const int PerTransaction = 16_384;
+
+    private static readonly BulkSql Insertion = new(
+        "INSERT OR IGNORE INTO holder (list, connection, hash, key_hash) VALUES (?1, ?2, ?3, ?4)",
+        "INSERT INTO holder (list, connection, hash, key_hash) SELECT @p1, @p2, h, k FROM unnest(@p3, @p4) AS r (h, k) ON CONFLICT DO NOTHING",
+        RowPlaces: 3);
+
+    private readonly Lock _gate = new();
+    private (List<long> Hashes, List<long> KeyHashes) _gathered = ([], []);
+    private (List<long> Hashes, List<long> KeyHashes) _spare = ([], []);
+    private Task _writing = Task.CompletedTask;
+
+    /// <summary>Whether the operations of a stage bring holders.</summary>
+    public static bool Concerns(Stage stage) => stage is Stage.Subscribe or Stage.RetryConflicts or Stage.FollowSubscribe;
+
+    /// <summary>Takes the operations of one answered batch.</summary>
+    /// <param name="blob">The operations, as they are stored.</param>
+    /// <param name="outcomes">Outcome and reason of each, two bytes an operation.</param>
+    public void Take(byte[] blob, ReadOnlySpan<byte> outcomes)
+    {
+        var reader = new BlobReader(blob);
+        PlanOpCodec.CheckVersion(ref reader);
+        lock (_gate)
+        {
+            for (var i = 0; i < outcomes.Length / 2; i++)
+            {
+                var op = PlanOpCodec.ReadHead(ref reader);
+                if ((Outcome)outcomes[2 * i] is not (Outcome.Forgotten or Outcome.Pending))
+                {
+                    Add(op.UserHash, op.KeyHash);
+                    Add(op.EmailHash, op.KeyHash);
+                }
+            }
+        }
+    }
+
+    /// <summary>Has a full run written, without waiting for it unless the one before is still being written: that is the back-pressure.</summary>
+    public async ValueTask MakeRoomAsync()
+    {
+        while (true)
+        {
+            Task before;
+            lock (_gate)
+            {
+                if (_gathered.Hashes.Count < Run || _writing.IsFaulted)
+                {
+                    return;
+                }
+
+                before = _writing;
+                if (before.IsCompleted)
+                {
+                    var run = _gathered;
+                    (_gathered, _spare) = (_spare, run);
+                    _writing = Task.Run(() => WriteAsync(run, CancellationToken.None));
+                    return;
+                }
+            }
+
+            await before.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    /// <summary>Writes what is left.</summary>
+    /// <returns>False when an earlier run could not be written: what was gathered is not complete then.</returns>
+    public async Task<bool> FinishAsync(CancellationToken cancel)
+    {
+        await _writing.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (_writing.IsFaulted)
+        {
+            _ = _writing.Exception; // seen: the caller gathers again, from what is recorded
+            return false;
+        }
+
+        await WriteAsync(_gathered, cancel);
+        return true;
+    }
+
+    private void Add(long hash, long keyHash)
+    {
+        if (hash != 0 && !_writing.IsFaulted)
+        {
+            _gathered.Hashes.Add(hash);
+            _gathered.KeyHashes.Add(keyHash);
+        }
+    }
+
+    private async Task WriteAsync((List<long> Hashes, List<long> KeyHashes) run, CancellationToken cancel)
+    {
+        var (hashes, keyHashes) = run;
+        CollectionsMarshal.AsSpan(hashes).Sort(CollectionsMarshal.AsSpan(keyHashes));
+        for (var from = 0; from < hashes.Count; from += PerTransaction)
+        {
+            var to = Math.Min(hashes.Count, from + PerTransaction);
+            await store.WriteAsync(
+                write =>
+                {
+                    using var statement = BulkStatement.Of(write, Insertion).Bind(1, list).Bind(2, connection);
+                    for (var i = from; i < to; i++)
+                    {
+                        statement.Bind(3, hashes[i]).Bind(4, keyHashes[i]).Run();
+                    }
+
+                    statement.Finish();
+                },
+                durable: false,
+                cancel);
+        }
+
+        hashes.Clear();
+        keyHashes.Clear();
+    }
+}
