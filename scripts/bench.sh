@@ -1,9 +1,12 @@
 #!/usr/bin/env bash
 # Measures, and writes what it measured to tests/IterableAudience.Benchmarks/results.
 #
-#   ./scripts/bench.sh                    both
+#   ./scripts/bench.sh                    all
 #   ./scripts/bench.sh micro [args…]      validation, batching, attribution; arguments go to BenchmarkDotNet (e.g. --job short)
 #   ./scripts/bench.sh push [args…]       one push of a million records, end to end, three times (e.g. --records 100000 --runs 1)
+#   ./scripts/bench.sh postgres [args…]   the same with a PostgreSQL server on the same machine (its programs must be there)
+#   ./scripts/bench.sh small [args…]      pushes of a thousand records to an idle service (e.g. --repetitions 50)
+#   ./scripts/bench.sh pace [args…]       how much of a project's rate is used, and how often it is throttled (e.g. --seconds 20)
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -34,16 +37,35 @@ micro() {
     echo "Written to $results/micro.md"
 }
 
-push() {
+programs() {
     publish src/IterableAudience service
     publish src/IterableAudience.Simulator simulator
+}
+
+push() {
+    programs
     dotnet "$program" push --runs 3 --out "$results/push.md" "$@"
+}
+
+postgres() {
+    programs
+    dotnet "$program" push --store PostgreSql --runs 3 --out "$results/push-postgres.md" "$@"
+}
+
+small() {
+    programs
+    dotnet "$program" small --out "$results/small.md" "$@"
+}
+
+pace() {
+    programs
+    dotnet "$program" pace --out "$results/pace.md" "$@"
 }
 
 mkdir -p "$results"
 build
 case ${1:-} in
-    micro | push) "$@" ;;
-    '') micro && push ;;
-    *) sed -n '2,6s/^# \{0,1\}//p' "$0"; exit 2 ;;
+    micro | push | postgres | small | pace) "$@" ;;
+    '') micro && push && postgres && small && pace ;;
+    *) sed -n '2,9s/^# \{0,1\}//p' "$0"; exit 2 ;;
 esac

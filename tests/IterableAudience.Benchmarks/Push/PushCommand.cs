@@ -2,7 +2,7 @@ using IterableAudience.Benchmarks.Generator;
 
 namespace IterableAudience.Benchmarks.Push;
 
-/// <summary><c>push --records 1000000 --seed 7 --runs 3 --programs out/bench --out report.md</c></summary>
+/// <summary><c>push --records 1000000 --seed 7 --runs 3 --store Sqlite --programs out/bench --out report.md</c></summary>
 internal static class PushCommand
 {
     public static async Task<int> RunAsync(Arguments arguments, CancellationToken cancellation)
@@ -10,6 +10,12 @@ internal static class PushCommand
         var records = arguments.Number("records", 1_000_000);
         var seed = arguments.Number("seed", 7);
         var programs = arguments.Text("programs") ?? Programs.DefaultFolder;
+        var onPostgres = (arguments.Text("store") ?? "Sqlite") switch
+        {
+            "Sqlite" => false,
+            "PostgreSql" => true,
+            _ => throw new ArgumentException("--store is Sqlite or PostgreSql"),
+        };
         var generator = new RecordGenerator((ulong)seed);
         var expected = new Expectation(generator, records);
 
@@ -27,14 +33,14 @@ internal static class PushCommand
             {
                 baseline.Add(await Baseline.RunAsync(programs, file, records, expected, cancellation));
                 Console.WriteLine($"run {run}, baseline: {PushReport.Line(baseline[^1])}");
-                var service = await ServicePush.RunAsync(programs, file, records, expected, cancellation);
+                var service = await ServicePush.RunAsync(programs, file, records, onPostgres, expected, cancellation);
                 started.Add(service.Started);
                 warm.Add(service.Warm);
                 Console.WriteLine($"run {run}, just started: {PushReport.Line(service.Started)}");
                 Console.WriteLine($"run {run}, warm:     {PushReport.Line(service.Warm)}");
             }
 
-            var report = PushReport.Markdown(seed, new FileInfo(file).Length, baseline, started, warm);
+            var report = PushReport.Markdown(onPostgres, seed, new FileInfo(file).Length, baseline, started, warm);
             Console.WriteLine(report);
             if (arguments.Text("out") is { } path)
             {

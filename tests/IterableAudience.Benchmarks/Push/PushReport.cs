@@ -9,11 +9,11 @@ internal static class PushReport
     public static string Line(Measurement m)
         => string.Create(CultureInfo.InvariantCulture, $"{m.Seconds:0.0} s, {m.RecordsPerSecond:N0} records/s, {m.CpuSeconds:0.0} CPU s, {m.PeakMemory:N0} MiB, {m.Requests:N0} requests");
 
-    public static string Markdown(int seed, long bytes, List<Measurement> baseline, List<Measurement> started, List<Measurement> warm)
+    public static string Markdown(bool onPostgres, int seed, long bytes, List<Measurement> baseline, List<Measurement> started, List<Measurement> warm)
     {
         var page = new StringBuilder();
         page.AppendLine("# One push, end to end").AppendLine();
-        page.AppendLine("Made by `scripts/bench.sh push`; not edited by hand.").AppendLine();
+        page.AppendLine($"Made by `scripts/bench.sh {(onPostgres ? "push --store PostgreSql" : "push")}`; not edited by hand.").AppendLine();
         foreach (var line in Machine.Describe())
         {
             page.Append("- ").AppendLine(line);
@@ -21,7 +21,7 @@ internal static class PushReport
 
         var records = started[0].Records;
         page.AppendLine().AppendLine(CultureInfo.InvariantCulture, $"""
-            {records:N0} generated records ({bytes / 1e6:N0} MB of NDJSON, seed {seed}) in one POST, `syncType=incremental`, hybrid project, SQLite store, rate budget out of the way
+            {records:N0} generated records ({bytes / 1e6:N0} MB of NDJSON, seed {seed}) in one POST, `syncType=incremental`, hybrid project, {(onPostgres ? "PostgreSQL store (its server on the same cores, fsync on; its work is not in the CPU seconds)" : "SQLite store")}, rate budget out of the way
             (8 requests in flight). The service and the simulator are processes of their own on the same cores, so the simulator's work is in the seconds, not in the CPU seconds.
             After every run the simulator's list and the report's outcomes were compared with the truth that the generator knows, and were equal.
 

@@ -6,9 +6,10 @@ namespace IterableAudience.Benchmarks.Push;
 /// <summary>The real thing: a service process on a fresh store, a simulator process, and one POST of all records.</summary>
 internal static class ServicePush
 {
-    private static readonly Dictionary<string, string> NoBrake = new()
+    /// <summary>The rate budget out of the way.</summary>
+    public static readonly IReadOnlyDictionary<string, string> NoBrake = new Dictionary<string, string>
     {
-        ["Iterable__RequestsPerSecond"] = "100000",
+        ["Iterable__RequestsPerSecond"] = "1000000",
         ["Iterable__MaxInFlight"] = "8",
     };
 
@@ -17,10 +18,17 @@ internal static class ServicePush
     /// still being compiled; the second is what a service does that has been up for a minute.
     /// </summary>
     public static async Task<(Measurement Started, Measurement Warm)> RunAsync(
-        string programs, string file, int records, Expectation expected, CancellationToken cancellation)
+        string programs, string file, int records, bool onPostgres, Expectation expected, CancellationToken cancellation)
     {
         var (service, simulator) = Programs.In(programs);
-        await using var installation = await Installation.StartAsync(service, simulator, NoBrake, cancellation);
+        using var postgres = onPostgres ? Postgres.Start() : null;
+        var settings = new Dictionary<string, string>(NoBrake);
+        if (postgres is not null)
+        {
+            (settings["Store__Provider"], settings["ConnectionStrings__Store"]) = ("PostgreSql", postgres.ConnectionString);
+        }
+
+        await using var installation = await Installation.StartAsync(service, simulator, settings, cancellation);
         var first = await Setup.MakeAsync(installation.Service, "Just started", cancellation);
         var second = await Setup.ConnectAsync(installation.Service, first.AccountId, first.DestinationId, "Warm", cancellation);
         var started = await PushAsync(installation, first, file, records, expected, cancellation);
