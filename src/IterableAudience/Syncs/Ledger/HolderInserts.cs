@@ -30,6 +30,9 @@ internal sealed class HolderInserts(LeanStore store, long list, long connection)
     private (List<long> Hashes, List<long> KeyHashes) _spare = ([], []);
     private Task _writing = Task.CompletedTask;
 
+    /// <summary>Why a run could not be written; known after <see cref="FinishAsync"/>.</summary>
+    public Exception? Failure { get; private set; }
+
     /// <summary>Whether the operations of a stage bring holders.</summary>
     public static bool Concerns(Stage stage) => stage is Stage.Subscribe or Stage.RetryConflicts or Stage.FollowSubscribe;
 
@@ -88,7 +91,7 @@ internal sealed class HolderInserts(LeanStore store, long list, long connection)
         await _writing.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         if (_writing.IsFaulted)
         {
-            _ = _writing.Exception; // seen: the caller gathers again, from what is recorded
+            Failure = _writing.Exception!.InnerException; // the caller gathers again, from what is recorded
             return false;
         }
 

@@ -1,4 +1,5 @@
 using System.Data.Common;
+using System.Runtime.ExceptionServices;
 using IterableAudience.Records;
 using IterableAudience.Store;
 using IterableAudience.Syncs.Plan;
@@ -67,7 +68,7 @@ internal sealed class HolderMerge(LeanStore store, BatchStore batches, long list
 
         if (!await inserts.FinishAsync(cancel))
         {
-            throw new InvalidOperationException("The holders of a sync could not be written.");
+            ExceptionDispatchInfo.Throw(inserts.Failure!); // the store's trouble, or the claim is lost: the sync closes again
         }
     }
 
