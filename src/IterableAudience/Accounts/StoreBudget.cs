@@ -133,7 +133,7 @@ internal sealed class StoreBudget(NpgsqlDataSource source, string project, TimeP
                 TimeSpan.FromMicroseconds(reader.GetInt64(0)), Math.Min(throttle.RequestsPerSecond, reader.GetDouble(1)), reader.GetInt32(2), reader.GetInt32(3));
             return last;
         }
-        catch (DbException)
+        catch (Exception e) when (e is DbException or System.Net.Sockets.SocketException or TimeoutException)
         {
             // The next start has to be asked of the store, too, and whoever waits for it learns of the trouble there.
             return last with { Pause = throttle.RetryAfter ?? Backoff.After(1, throttle.BackoffBase, throttle.Jitter) };

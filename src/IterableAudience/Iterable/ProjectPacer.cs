@@ -99,7 +99,22 @@ internal sealed class ProjectPacer(TimeProvider time, IRateBudget budget, Func<i
             noting = budget.ThrottledAsync(new Throttle(permit.Generation, permit.Limits.RequestsPerSecond, retryAfter, backoffBase, jitter));
         }
 
-        var note = await noting.ConfigureAwait(false);
+        PauseNote note;
+        try
+        {
+            note = await noting.ConfigureAwait(false);
+        }
+        catch
+        {
+            lock (gate)
+            {
+                notesUnderWay--; // else nothing of the project would ever start again
+                Serve();
+            }
+
+            throw;
+        }
+
         lock (gate)
         {
             notesUnderWay--;

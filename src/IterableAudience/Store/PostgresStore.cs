@@ -1,5 +1,6 @@
 using System.Data.Common;
 using System.Diagnostics.CodeAnalysis;
+using System.Net.Sockets;
 using Npgsql;
 
 namespace IterableAudience.Store;
@@ -28,7 +29,7 @@ internal sealed class PostgresStore(NpgsqlDataSource source) : LeanStore
     public override Task<T> WriteAsync<T>(Func<DbConnection, T> work, bool durable, CancellationToken cancel) => WriteAsync(null, work, durable, cancel);
 
     /// <inheritdoc/>
-    public override DbConnection OpenRead() => source.OpenConnection();
+    public override DbConnection OpenRead() => Open();
 
     /// <inheritdoc/>
     public override LeanStore For(SyncClaim claim) => new Claimed(this, claim);
@@ -49,11 +50,23 @@ internal sealed class PostgresStore(NpgsqlDataSource source) : LeanStore
         }
     }
 
+    private NpgsqlConnection Open()
+    {
+        try
+        {
+            return source.OpenConnection();
+        }
+        catch (SocketException e)
+        {
+            throw new NpgsqlException("The server's name can't be resolved.", e); // the driver lets it through as it is
+        }
+    }
+
     private T Write<T>(SyncClaim? claim, Func<DbConnection, T> work, bool durable)
     {
         try
         {
-            using var connection = source.OpenConnection();
+            using var connection = Open();
             using var transaction = connection.BeginTransaction();
             Prepare(connection, claim, durable);
             var result = work(connection);

@@ -29,6 +29,7 @@ internal static class StoreErrors
     /// <summary>What the store's error means for an operator.</summary>
     public static string Explain(DbException exception) => exception switch
     {
+        StoreForgotException => exception.Message,
         SqliteException sqlite => Explain(sqlite.SqliteErrorCode),
         { SqlState: "28P01" or "28000" } => "PostgreSQL refuses the user or the password. Check ConnectionStrings__Store.",
         { SqlState: "3D000" } => "PostgreSQL has no database of that name. Make it, or check ConnectionStrings__Store.",

@@ -46,7 +46,7 @@ internal sealed record StoreLocation(string ConnectionString, string? File, stri
             Set(builder, "Maximum Pool Size", 30); // three nodes on a server with its default of 100
             Set(builder, "Application Name", "iterable-audience");
             // A plan that was made while a table was small must not be kept when it is large; a node that freezes in a transaction must not keep its locks.
-            Set(builder, "Options", "-c plan_cache_mode=force_custom_plan -c idle_in_transaction_session_timeout=15000");
+            builder.Options = string.Join(' ', builder.Options, "-c plan_cache_mode=force_custom_plan -c idle_in_transaction_session_timeout=15000");
             return new(builder.ToString(), null, $"{builder.Host}:{builder.Port}/{builder.Database ?? builder.Username}");
         }
         catch (Exception e) when (e is ArgumentException or FormatException)

@@ -9,11 +9,18 @@ internal sealed class AbandonedSyncs(SyncWorkLoader loader, SyncCloser closer)
     public const string Stopped = "The service stopped while the body was coming in. Nothing was sent; push the records again.";
 
     /// <summary>Ends a sync that a former process was staging.</summary>
-    public async Task CloseAsync(long syncNo, CancellationToken cancel)
+    /// <returns>False when its staging had ended after all: it is to be run.</returns>
+    public async Task<bool> TryCloseAsync(long syncNo, CancellationToken cancel)
     {
         var work = await loader.LoadAsync(syncNo, cancel);
+        if (work.Sync.Phase != SyncPhase.Staging)
+        {
+            return false;
+        }
+
         Recount(work);
         await CloseAsync(work, SyncOutcome.Aborted, Stopped, cancel);
+        return true;
     }
 
     /// <summary>Ends a sync as aborted or cancelled; the key of its body is free again.</summary>

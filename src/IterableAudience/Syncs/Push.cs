@@ -155,12 +155,21 @@ internal sealed class Push(
     {
         work.Progress.Phase = SyncPhase.Queued;
         await work.Store.WriteAsync(
-            write => write.Run(
+            write =>
+            {
+                // A full push of which a chunk is lost would take everybody off who was in it.
+                if (write.Count("SELECT sum(records) FROM chunk WHERE sync = @s", ("@s", work.Sync.No)) != stager.Counts.Received)
+                {
+                    throw new StoreForgotException();
+                }
+
+                return write.Run(
                 """
                 UPDATE sync SET "Phase" = @p, "Outcome" = @o, "Partitions" = @t, "CountsJson" = @c, "BodyHash" = @b WHERE "No" = @n
                 """,
                 ("@p", (int)SyncPhase.Queued), ("@o", (int)SyncOutcome.Queued), ("@t", stager.Partitions), ("@c", SyncJson.Write(stager.Counts)),
-                ("@b", bodyHash), ("@n", work.Sync.No)),
+                ("@b", bodyHash), ("@n", work.Sync.No));
+            },
             durable: true,
             CancellationToken.None);
     }

@@ -10,5 +10,5 @@ namespace IterableAudience.Syncs;
 internal static class StoreTrouble
 {
     public static bool Is(Exception exception)
-        => exception is DbException || exception is IOException || (exception.InnerException is { } inner && Is(inner));
+        => exception is DbException or IOException or System.Net.Sockets.SocketException or TimeoutException || (exception.InnerException is { } inner && Is(inner));
 }

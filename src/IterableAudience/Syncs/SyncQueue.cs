@@ -11,6 +11,9 @@ namespace IterableAudience.Syncs;
 internal sealed partial class SyncQueue(
     SyncRunner runner, AbandonedSyncs abandoned, Ledger.LedgerCounts ledger, NodeClaims node, SyncMonitor monitor, TimeProvider time, ILogger<SyncQueue> logger) : BackgroundService
 {
+    /// <summary>What a delete of a connection began; no sync has this number.</summary>
+    private const long Releasing = 0;
+
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(30);
 
     private readonly Channel<long> _waiting = Channel.CreateUnbounded<long>();
@@ -19,7 +22,15 @@ internal sealed partial class SyncQueue(
     private IReadOnlyList<TakenSync> _leftBehind = [];
 
     /// <summary>Ends a sync whose records could not be stored, as soon as the store takes writes again; its connection is free then.</summary>
-    public void Abandon(long sync) => Start(sync, cancel => abandoned.CloseAsync(sync, cancel));
+    public void Abandon(long sync)
+        => Start(sync, async cancel =>
+        {
+            // The commit that ended its staging may have been made, and only its answer lost.
+            if (!await abandoned.TryCloseAsync(sync, cancel))
+            {
+                await runner.RunAsync(sync, cancel);
+            }
+        });
 
     /// <summary>Hands a staged sync over.</summary>
     public void Enqueue(long sync) => _waiting.Writer.TryWrite(sync);
@@ -40,7 +51,7 @@ internal sealed partial class SyncQueue(
         var stopping = monitor.Stopping;
         try
         {
-            await ledger.ReleaseDeletedAsync(stopping);
+            Start(Releasing, ledger.ReleaseDeletedAsync);
             Resume(_leftBehind);
             var patrolling = PatrolAsync(stopping);
             await foreach (var sync in _waiting.Reader.ReadAllAsync(stopping))
@@ -95,9 +106,14 @@ internal sealed partial class SyncQueue(
             {
                 Resume(stopping.IsCancellationRequested ? [] : await node.TakeOverAsync(stopping));
             }
-            catch (Exception e) when (e is OperationCanceledException || StoreTrouble.Is(e))
+#pragma warning disable CA1031 // whatever it was, the next round comes; the node's lease tells of a store that is away
+            catch (Exception e)
+#pragma warning restore CA1031
             {
-                // the node's lease says so; the next round comes
+                if (e is not OperationCanceledException && !StoreTrouble.Is(e))
+                {
+                    Log.Lost(logger, e);
+                }
             }
         }
     }
@@ -168,6 +184,7 @@ internal sealed partial class SyncQueue(
 #pragma warning restore CA1031
             {
                 Log.Lost(logger, e);
+                monitor.Lose(key); // on a shared store the node notices that nobody works on it, and begins again
                 break;
             }
         }

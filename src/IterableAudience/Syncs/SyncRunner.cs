@@ -117,7 +117,7 @@ internal sealed partial class SyncRunner(
             return;
         }
 
-        if (sync.Trigger == SyncTrigger.Approval && work.LedgerVersion != sync.PlanLedgerVersion)
+        if (sync.Trigger == SyncTrigger.Approval && sync.Phase != SyncPhase.Sending && work.LedgerVersion != sync.PlanLedgerVersion)
         {
             await closer.CloseAsync(work, SyncOutcome.Aborted, "The ledger of the list has moved since the plan was approved, so the plan is not run. Plan it again.", shutdown);
             return;

@@ -6,6 +6,7 @@ using IterableAudience.Syncs.Nodes;
 using IterableAudience.Syncs.Plan;
 using IterableAudience.Syncs.Retention;
 using Microsoft.Extensions.Options;
+using Npgsql;
 
 namespace IterableAudience.Syncs;
 
@@ -55,7 +56,11 @@ internal static class SyncsSetup
             return;
         }
 
-        services.AddSingleton<SharedNode>();
+        // Connections of its own: a burst of syncs that has taken all others must not keep it from renewing its lease.
+        services.AddKeyedSingleton(nameof(SharedNode), (s, _) => NpgsqlDataSource.Create(
+            new NpgsqlConnectionStringBuilder(s.GetRequiredService<StoreLocation>().ConnectionString) { MaxPoolSize = 2 }.ToString()));
+        services.AddSingleton(s => ActivatorUtilities.CreateInstance<SharedNode>(
+            s, new PostgresStore(s.GetRequiredKeyedService<NpgsqlDataSource>(nameof(SharedNode)))));
         services.AddSingleton<NodeClaims>(s => s.GetRequiredService<SharedNode>());
         services.AddHostedService(s => s.GetRequiredService<SharedNode>());
         services.AddSingleton(s => new LiveNodes(() => s.GetRequiredService<SharedNode>().LiveNodes));

@@ -52,7 +52,8 @@ public sealed class KillTests : ProcessTest
         Assert.Equal(site.Ledger(calm), site.Ledger(killed));
         Assert.Equal(await site.OutcomesAsync(calm, calmSync), await site.OutcomesAsync(killed, sync));
         // What was on the wire was sent again, and nothing else. (Batches leave at the same time: the one that hung may be the short one.)
-        Assert.Equal(2, site.Calls(killed, CallKind.Unsubscribe).Count() - site.Calls(calm, CallKind.Unsubscribe).Count());
+        // The other batch of replaced people may be answered and not yet recorded when the process is killed.
+        Assert.InRange(site.Calls(killed, CallKind.Unsubscribe).Count() - site.Calls(calm, CallKind.Unsubscribe).Count(), 2, 3);
         Assert.Equal(2, site.Calls(killed, CallKind.Subscribe).Count() - site.Calls(calm, CallKind.Subscribe).Count());
     }
 

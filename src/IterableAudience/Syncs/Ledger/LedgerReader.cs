@@ -50,7 +50,17 @@ internal sealed class LedgerReader : IDisposable
     {
         if (_connection.IsRemote())
         {
-            Expect(_expectedKeys, keyHashes, Columns + "key_hash = ANY(@k) ORDER BY slot", r => r.GetInt64(1), ("@l", _list), ("@c", _own));
+            Expect(
+                _expectedKeys,
+                keyHashes,
+                """
+                SELECT m.connection, m.key_hash, m.slot, m.state, m.value FROM unnest(@k) AS r (k)
+                CROSS JOIN LATERAL (SELECT connection, key_hash, slot, state, value FROM member WHERE list = @l AND connection = @c AND key_hash = r.k OFFSET 0) m
+                ORDER BY m.slot
+                """,
+                r => r.GetInt64(1),
+                ("@l", _list),
+                ("@c", _own));
         }
     }
 

@@ -85,8 +85,11 @@ internal sealed class PostgresMemberRows(DbConnection connection, long list, lon
 
     private Dictionary<(long KeyHash, byte Slot), EntryState> Before
         => _before ??= connection.Rows(
-            "SELECT key_hash, slot, state FROM member WHERE list = @l AND connection = @c AND key_hash = ANY(@k)",
-            r => (Key: (r.GetInt64(0), (byte)r.GetInt32(1)), State: (EntryState)r.GetInt32(2)), ("@l", list), ("@c", own), ("@k", keyHashes()))
+            """
+            SELECT m.key_hash, m.slot, m.state FROM unnest(@k) AS r (k)
+            CROSS JOIN LATERAL (SELECT key_hash, slot, state FROM member WHERE list = @l AND connection = @c AND key_hash = r.k OFFSET 0) m
+            """,
+            r => (Key: (r.GetInt64(0), (byte)r.GetInt32(1)), State: (EntryState)r.GetInt32(2)), ("@l", list), ("@c", own), ("@k", keyHashes().Distinct().ToArray()))
             .ToDictionary(r => r.Key, r => r.State);
 
     private BulkStatement Statement(in BulkSql sql) => BulkStatement.Of(connection, sql).Bind(1, list).Bind(2, own);

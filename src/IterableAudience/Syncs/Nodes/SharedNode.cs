@@ -89,9 +89,9 @@ internal sealed partial class SharedNode(
             r => (new TakenSync(r.GetInt64(0), r.GetString(1), (SyncPhase)r.GetInt32(2)), r.IsDBNull(3) ? null : r.GetString(3), r.GetInt64(4)),
             ("@me", Id))))
         {
-            if (await store.WriteAsync(write => TryTake(write, sync.No, owner, epoch), durable: true, cancel))
+            if (await store.WriteAsync(write => TryTake(write, sync.No, owner, epoch), durable: true, cancel) is { } phase)
             {
-                taken.Add(sync);
+                taken.Add(sync with { Phase = phase });
                 Log.TakenOver(logger, sync.Id, owner ?? "nobody");
             }
         }
@@ -141,22 +141,23 @@ internal sealed partial class SharedNode(
     public void Dispose() => _stop.Cancel();
 
     /// <summary>A write of the old owner that is under way has the lock: it is let through, and the next round tries again. The server ends transactions that stand still.</summary>
-    private bool TryTake(DbConnection write, long sync, string? owner, long epoch)
+    private SyncPhase? TryTake(DbConnection write, long sync, string? owner, long epoch)
     {
         if (write.Count($"SELECT CAST(pg_try_advisory_xact_lock({PostgresStore.ClaimLock}, CAST(@s AS INTEGER)) AS INTEGER)", ("@s", sync)) == 0)
         {
-            return false;
+            return null;
         }
 
         // Whoever renews a lease changes this row: from here on it is either renewed, and then seen, or waits for us, and then sees what it has lost.
         write.Rows("""SELECT "Until" FROM node WHERE "Id" = @o FOR UPDATE""", r => r.GetInt64(0), ("@o", owner ?? ""));
-        return write.Run(
+        return write.Rows(
             $"""
             UPDATE sync SET "ClaimedBy" = @me, "ClaimEpoch" = "ClaimEpoch" + 1
             WHERE "No" = @s AND "Active" AND "ClaimEpoch" = @e
               AND NOT EXISTS (SELECT 1 FROM node WHERE "Id" = @o AND "Until" + "Grace" >= {Now})
+            RETURNING "Phase"
             """,
-            ("@me", Id), ("@s", sync), ("@e", epoch), ("@o", owner ?? "")) == 1;
+            r => (SyncPhase?)r.GetInt32(0), ("@me", Id), ("@s", sync), ("@e", epoch), ("@o", owner ?? "")).FirstOrDefault();
     }
 
     private async Task BeatAsync()

@@ -63,6 +63,14 @@ internal sealed class CutStep(PlanRun run) : IDisposable
             cutter?.Flush(write);
         }
 
+        // What was written is there: a server that crashed meanwhile has forgotten its last commits, and this process has not noticed.
+        if (write.Count("SELECT count(*) FROM batch WHERE sync = @s", ("@s", run.Sync)) != _cutters.Sum(c => c?.Batches ?? 0)
+            || write.Count("SELECT count(*) FROM plan_part WHERE sync = @s", ("@s", run.Sync)) != run.Partitions
+            || write.Count("SELECT count(*) FROM verdict WHERE sync = @s", ("@s", run.Sync)) != write.Count("SELECT count(*) FROM chunk WHERE sync = @s", ("@s", run.Sync)))
+        {
+            throw new StoreForgotException();
+        }
+
         return Convert.ToHexStringLower(_planHash.GetHashAndReset().AsSpan(0, 16));
     }
 

@@ -1,4 +1,5 @@
 using System.Data.Common;
+using System.Diagnostics.CodeAnalysis;
 using IterableAudience.Store;
 using IterableAudience.Syncs.Ledger;
 using IterableAudience.Syncs.Retry;
@@ -11,10 +12,16 @@ namespace IterableAudience.Syncs.Plan;
 /// and changes nothing in it; run again after a crash, it begins anew. Memory holds a few slices of the key space (some thousands to some
 /// tens of thousands of records each), and what lies between the steps spills to a file.
 /// </summary>
+[SuppressMessage("Design", "CA1001", Justification = "A semaphore that nobody waits for by handle holds nothing.")]
 internal sealed class Planner(KeyedHash hash)
 {
     /// <summary>Slices that are planned at the same time. More would only wait for each other's store.</summary>
     private static readonly int MaxLanes = Math.Clamp(Environment.ProcessorCount, 1, 4);
+
+    /// <summary>Syncs that are planned at the same time.</summary>
+    private const int AtOnce = 4;
+
+    private readonly SemaphoreSlim _turns = new(AtOnce);
 
     private static readonly BulkSql InsertVerdicts = new(
         "INSERT INTO verdict (sync, part, seq, outcomes, blob) VALUES (?1, ?2, ?3, 0, ?4)",
@@ -26,6 +33,20 @@ internal sealed class Planner(KeyedHash hash)
 
     /// <summary>Plans a staged sync whose list is claimed. Fills in <paramref name="counts"/> and returns the hash that names the plan.</summary>
     public async Task<string> PlanAsync(LeanStore store, Sync sync, PlanMode mode, SyncCounts counts, Action<double> progress, CancellationToken cancel)
+    {
+        // Each holds several connections, and needs another one to write.
+        await _turns.WaitAsync(cancel);
+        try
+        {
+            return await PlanInTurnAsync(store, sync, mode, counts, progress, cancel);
+        }
+        finally
+        {
+            _turns.Release();
+        }
+    }
+
+    private async Task<string> PlanInTurnAsync(LeanStore store, Sync sync, PlanMode mode, SyncCounts counts, Action<double> progress, CancellationToken cancel)
     {
         await ForgetAsync(store, sync.No, cancel);
         using var connection = store.OpenRead();

@@ -17,6 +17,9 @@ internal sealed class StageSender(BatchSender sender, Recorder recorder, ISendGa
     /// <summary>So many batches in a row that could not be delivered, and the sync gives up.</summary>
     private const int GiveUpAfter = 5;
 
+    /// <summary>One, and another when a server that crashed has forgotten a record that it had taken; not for ever.</summary>
+    private const int Rounds = 4;
+
     private int _givenUpInARow;
     private string? _abort;
 
@@ -27,10 +30,24 @@ internal sealed class StageSender(BatchSender sender, Recorder recorder, ISendGa
     /// <param name="stop">Cancel or shutdown.</param>
     public async Task<StageEnd> SendAsync(SyncWork work, Stage stage, Func<bool> recordStopped, CancellationToken stop)
     {
+        for (var round = 0; round < Rounds && work.Batches.Pending(stage) is { Count: > 0 } open; round++)
+        {
+            await SendAsync(work, stage, open, recordStopped, stop);
+            if (_abort is not null || stop.IsCancellationRequested)
+            {
+                break;
+            }
+        }
+
+        return new StageEnd(_abort, stop.IsCancellationRequested);
+    }
+
+    private async Task SendAsync(SyncWork work, Stage stage, List<int> open, Func<bool> recordStopped, CancellationToken stop)
+    {
         // Two more than may be in flight: they are prepared or recorded while the others are on the wire.
         var limit = (work.Project.MaxInFlight ?? options.MaxInFlight) + 2;
         List<Task> running = [];
-        foreach (var number in work.Batches.Pending(stage))
+        foreach (var number in open)
         {
             if (_abort is not null || stop.IsCancellationRequested)
             {
@@ -51,7 +68,6 @@ internal sealed class StageSender(BatchSender sender, Recorder recorder, ISendGa
         }
 
         await Task.WhenAll(running);
-        return new StageEnd(_abort, stop.IsCancellationRequested);
     }
 
     private async Task SendBatchAsync(SyncWork work, Stage stage, int number, Func<bool> recordStopped, CancellationToken stop)
@@ -91,7 +107,7 @@ internal sealed class StageSender(BatchSender sender, Recorder recorder, ISendGa
         Judge(result);
         if (result.End == BatchEnd.Stopped && !recordStopped())
         {
-            if (!again && !Array.Exists(result.Results, r => r.MayBeApplied))
+            if (!again && !Array.Exists(result.Results, r => r.MayBeApplied || r.Outcome != Outcome.NotSent))
             {
                 await recorder.NotStartedAsync(stage, number);
             }
