@@ -52,9 +52,9 @@ public sealed class KillTests : ProcessTest
         Assert.Equal(site.Ledger(calm), site.Ledger(killed));
         Assert.Equal(await site.OutcomesAsync(calm, calmSync), await site.OutcomesAsync(killed, sync));
         // What was on the wire was sent again, and nothing else. (Batches leave at the same time: the one that hung may be the short one.)
-        // The other batch of replaced people may be answered and not yet recorded when the process is killed.
+        // Besides those that hang, some may be answered and not yet recorded when the process is killed.
         Assert.InRange(site.Calls(killed, CallKind.Unsubscribe).Count() - site.Calls(calm, CallKind.Unsubscribe).Count(), 2, 3);
-        Assert.Equal(2, site.Calls(killed, CallKind.Subscribe).Count() - site.Calls(calm, CallKind.Subscribe).Count());
+        Assert.InRange(site.Calls(killed, CallKind.Subscribe).Count() - site.Calls(calm, CallKind.Subscribe).Count(), 2, InFlight + 2);
     }
 
     /// <summary>Three batches are processed and their answers never seen; after the kill the key is refused, so they are never sent again.</summary>
@@ -133,7 +133,7 @@ public sealed class KillTests : ProcessTest
         Assert.Equal("aborted", (string)end["outcome"]!);
         Assert.Equal("failed", (string)end["status"]!);
         Assert.Contains("The service stopped while the body was coming in", (string)end["error"]!, StringComparison.Ordinal);
-        Assert.InRange(Received(end), 1, Half);
+        Assert.InRange(Received(end), 0, Half); // what had been written by then
         AssertAddsUp(end);
         Assert.Equal(Received(end), (long)end["report"]!["outcomes"]!["not_sent"]!);
         Assert.Empty(site.Calls(audience, CallKind.Subscribe));

@@ -8,7 +8,7 @@ internal sealed class LedgerCounts(LeanStore store)
 {
     /// <summary>Entries that Iterable accepted, by connection number; connections without any are left out.</summary>
     public IReadOnlyDictionary<long, long> Members(IReadOnlyCollection<long> connections)
-        => store.Read(c => c.Rows(
+        => connections.Count == 0 ? new Dictionary<long, long>() : store.Read(c => c.Rows(
                 $"SELECT connection, CAST(sum(members) AS BIGINT) FROM ledger_count WHERE connection IN ({string.Join(',', connections)}) GROUP BY connection",
                 r => (Connection: r.GetInt64(0), Members: r.GetInt64(1))))
             .ToDictionary(r => r.Connection, r => r.Members);
