@@ -2,20 +2,23 @@ using System.Net;
 using IterableAudience.Simulator.Api;
 using IterableAudience.Simulator.Faults;
 using IterableAudience.Store;
+using IterableAudience.Tests.Stores;
 using Microsoft.Extensions.DependencyInjection;
 using Xunit;
 
 namespace IterableAudience.Tests.Syncs;
 
 /// <summary>What failed or was not sent is tried again by the next sync of the connection, as its sender sees it.</summary>
-public sealed class RetryTests(SyncHost sync) : IClassFixture<SyncHost>
+public sealed class RetryTests(SyncHosts syncs) : IClassFixture<SyncHosts>
 {
     private const string Off = """, "syncSettings":{"failedKeysConfig":{"enableFailedKeysRetry":false}}""";
     private const string Guarded = """, "syncSettings":{"guard":{"enabled":true,"maxRemovalPercent":10,"minRemovals":2}}""";
 
-    [Fact]
-    public async Task The_next_sync_tries_a_failed_record_again_and_counts_how_often_it_was_sent()
+    [Theory]
+    [StoreData]
+    public async Task The_next_sync_tries_a_failed_record_again_and_counts_how_often_it_was_sent(StoreKind kind)
     {
+        var sync = syncs.On(kind);
         var audience = await sync.AudienceAsync(existingOnly: true);
         var failed = await audience.PushAsync(Row.Of("update", 1, " Ada@Example.com ", "u1", recordId: "r-1"));
         Assert.Equal("failed user_not_found 1", failed.Reasons);
@@ -44,9 +47,11 @@ public sealed class RetryTests(SyncHost sync) : IClassFixture<SyncHost>
         Assert.Equal("1 failed user_not_found", await audience.RecordsAsync(failed.Id)); // each sync keeps its own story
     }
 
-    [Fact]
-    public async Task What_was_not_sent_when_the_sync_was_aborted_is_sent_by_the_next_one()
+    [Theory]
+    [StoreData]
+    public async Task What_was_not_sent_when_the_sync_was_aborted_is_sent_by_the_next_one(StoreKind kind)
     {
+        var sync = syncs.On(kind);
         var audience = await sync.AudienceAsync();
         await audience.PushAsync(Row.People(4));
         audience.Fault(new FaultRule { Fault = FaultKind.Respond, Status = 401 });
@@ -62,9 +67,11 @@ public sealed class RetryTests(SyncHost sync) : IClassFixture<SyncHost>
         Assert.Equal("", (await audience.PushAsync()).ReceivedCounts);
     }
 
-    [Fact]
-    public async Task Who_was_absent_in_a_full_push_that_was_aborted_leaves_with_the_next_sync()
+    [Theory]
+    [StoreData]
+    public async Task Who_was_absent_in_a_full_push_that_was_aborted_leaves_with_the_next_sync(StoreKind kind)
     {
+        var sync = syncs.On(kind);
         var audience = await sync.AudienceAsync();
         await audience.PushAsync([.. Row.People(2), Row.Insert(null, "keyless@example.com", "keyless")]);
         audience.Fault(new FaultRule { Fault = FaultKind.Respond, Status = 401 });
@@ -73,9 +80,11 @@ public sealed class RetryTests(SyncHost sync) : IClassFixture<SyncHost>
         Assert.Equal(("total 2, retried 2", "unsubscribed 2", "p1@example.com/p1"), (done.ReceivedCounts, done.Outcomes, audience.Members));
     }
 
-    [Fact]
-    public async Task A_record_that_comes_again_takes_the_place_of_its_old_failure()
+    [Theory]
+    [StoreData]
+    public async Task A_record_that_comes_again_takes_the_place_of_its_old_failure(StoreKind kind)
     {
+        var sync = syncs.On(kind);
         var audience = await sync.AudienceAsync(existingOnly: true);
         await audience.PushAsync(Row.Insert(1, "old@example.com", "u1"), Row.Insert(2, "bob@example.com", "u2"));
         audience.Project.AddUser("old@example.com", "u1");
@@ -86,9 +95,11 @@ public sealed class RetryTests(SyncHost sync) : IClassFixture<SyncHost>
         Assert.Equal("new@example.com/u3", audience.Members);
     }
 
-    [Fact]
-    public async Task A_delete_takes_the_place_of_an_old_failure_even_by_its_key_alone()
+    [Theory]
+    [StoreData]
+    public async Task A_delete_takes_the_place_of_an_old_failure_even_by_its_key_alone(StoreKind kind)
     {
+        var sync = syncs.On(kind);
         var audience = await sync.AudienceAsync(existingOnly: true);
         await audience.PushAsync(Row.Insert(1, "ada@example.com", "u1"), Row.Insert(2, "bob@example.com", "u2"));
         audience.Project.AddUser("ada@example.com", "u1");
@@ -100,11 +111,12 @@ public sealed class RetryTests(SyncHost sync) : IClassFixture<SyncHost>
     }
 
     [Theory]
-    [InlineData("ada@example.com", null)]
-    [InlineData(null, "u1")]
-    [InlineData("ada@example.com", "u1")]
-    public async Task A_keyless_delete_of_the_person_does_so_under_whatever_identifier(string? email, string? userId)
+    [StoreData("ada@example.com", null)]
+    [StoreData(null, "u1")]
+    [StoreData("ada@example.com", "u1")]
+    public async Task A_keyless_delete_of_the_person_does_so_under_whatever_identifier(StoreKind kind, string? email, string? userId)
     {
+        var sync = syncs.On(kind);
         var audience = await sync.AudienceAsync(existingOnly: true);
         await audience.PushAsync(Row.Insert(null, "ada@example.com", "u1"), Row.Insert(null, "bob@example.com", "u2"));
         audience.Project.AddUser("ada@example.com", "u1");
@@ -114,9 +126,11 @@ public sealed class RetryTests(SyncHost sync) : IClassFixture<SyncHost>
         Assert.Equal("total 1, retried 1", (await audience.PushAsync()).ReceivedCounts); // the other one
     }
 
-    [Fact]
-    public async Task A_full_push_ends_the_failures_of_rows_that_it_does_not_bring()
+    [Theory]
+    [StoreData]
+    public async Task A_full_push_ends_the_failures_of_rows_that_it_does_not_bring(StoreKind kind)
     {
+        var sync = syncs.On(kind);
         var audience = await sync.AudienceAsync(existingOnly: true);
         await audience.PushAsync(Row.People(3));
         for (var n = 1; n <= 3; n++)
@@ -127,9 +141,11 @@ public sealed class RetryTests(SyncHost sync) : IClassFixture<SyncHost>
         Assert.Equal("", (await audience.PushAsync()).ReceivedCounts);
     }
 
-    [Fact]
-    public async Task Rows_of_a_full_push_that_nobody_can_place_may_be_those_that_failed()
+    [Theory]
+    [StoreData]
+    public async Task Rows_of_a_full_push_that_nobody_can_place_may_be_those_that_failed(StoreKind kind)
     {
+        var sync = syncs.On(kind);
         var audience = await sync.AudienceAsync(existingOnly: true);
         await audience.PushAsync(Row.People(1));
         audience.Project.AddUser("p1@example.com", "p1");
@@ -137,9 +153,11 @@ public sealed class RetryTests(SyncHost sync) : IClassFixture<SyncHost>
         Assert.Equal(("subscribed 1, rejected 1", "removals_skipped 1"), (done.Outcomes, done.Warnings));
     }
 
-    [Fact]
-    public async Task A_removal_that_failed_is_tried_once_by_each_sync()
+    [Theory]
+    [StoreData]
+    public async Task A_removal_that_failed_is_tried_once_by_each_sync(StoreKind kind)
     {
+        var sync = syncs.On(kind);
         var audience = await sync.AudienceAsync();
         await audience.PushAsync(Row.People(2));
         audience.Fault(new FaultRule { Fault = FaultKind.Respond, Status = 400, Times = 0, On = new() { Kind = CallKind.Unsubscribe } });
@@ -153,9 +171,11 @@ public sealed class RetryTests(SyncHost sync) : IClassFixture<SyncHost>
         Assert.Equal("", (await audience.PushAsync()).ReceivedCounts);
     }
 
-    [Fact]
-    public async Task Somebody_who_is_held_by_now_is_not_taken_off_by_an_old_delete()
+    [Theory]
+    [StoreData]
+    public async Task Somebody_who_is_held_by_now_is_not_taken_off_by_an_old_delete(StoreKind kind)
     {
+        var sync = syncs.On(kind);
         var audience = await sync.AudienceAsync();
         audience.Fault(new FaultRule { Fault = FaultKind.Respond, Status = 400, Times = 0, On = new() { Kind = CallKind.Unsubscribe } });
         Assert.Equal("failed 1", (await audience.PushAsync(Row.Delete(1, "ada@example.com", "u1"))).Outcomes);
@@ -166,9 +186,11 @@ public sealed class RetryTests(SyncHost sync) : IClassFixture<SyncHost>
         Assert.Equal("ada@example.com/u1", audience.Members);
     }
 
-    [Fact]
-    public async Task Forgotten_people_are_never_tried_again_not_even_those_who_had_only_failed()
+    [Theory]
+    [StoreData]
+    public async Task Forgotten_people_are_never_tried_again_not_even_those_who_had_only_failed(StoreKind kind)
     {
+        var sync = syncs.On(kind);
         var audience = await sync.AudienceAsync(existingOnly: true);
         audience.Project.Forget("gone@example.com", null);
         Assert.Equal("failed 1, forgotten 1", (await audience.PushAsync(Row.Insert(1, "gone@example.com", "u1"), Row.Insert(2, "p2@example.com", "p2"))).Outcomes);
@@ -177,9 +199,11 @@ public sealed class RetryTests(SyncHost sync) : IClassFixture<SyncHost>
         Assert.Equal(("", ""), await CountsAsync(audience));
     }
 
-    [Fact]
-    public async Task Of_several_failed_rows_of_a_person_the_latest_e_mail_is_sent()
+    [Theory]
+    [StoreData]
+    public async Task Of_several_failed_rows_of_a_person_the_latest_e_mail_is_sent(StoreKind kind)
     {
+        var sync = syncs.On(kind);
         var audience = await sync.AudienceAsync();
         audience.Fault(new FaultRule { Fault = FaultKind.Respond, Status = 401, Times = 2 });
         await audience.PushAsync(Row.Insert("c", "second@example.com", "u1"), Row.Insert("b", "third@example.com", "u1"), Row.Insert("a", "first@example.com", "u2"));
@@ -188,9 +212,11 @@ public sealed class RetryTests(SyncHost sync) : IClassFixture<SyncHost>
         Assert.Equal("latest@example.com/u2 third@example.com/u1", audience.Members);
     }
 
-    [Fact]
-    public async Task A_dry_run_shows_what_would_be_tried_and_leaves_it_to_be_tried()
+    [Theory]
+    [StoreData]
+    public async Task A_dry_run_shows_what_would_be_tried_and_leaves_it_to_be_tried(StoreKind kind)
     {
+        var sync = syncs.On(kind);
         var audience = await sync.AudienceAsync(existingOnly: true);
         await audience.PushAsync(Row.People(1));
         audience.Project.AddUser("p1@example.com", "p1");
@@ -202,9 +228,11 @@ public sealed class RetryTests(SyncHost sync) : IClassFixture<SyncHost>
         Assert.Equal(("total 1, retried 1", "subscribed 1"), await CountsAsync(audience));
     }
 
-    [Fact]
-    public async Task An_approved_plan_tries_what_it_showed_and_a_dropped_one_leaves_it_to_be_tried()
+    [Theory]
+    [StoreData]
+    public async Task An_approved_plan_tries_what_it_showed_and_a_dropped_one_leaves_it_to_be_tried(StoreKind kind)
     {
+        var sync = syncs.On(kind);
         var audience = await sync.AudienceAsync(existingOnly: true, more: Guarded);
         for (var n = 1; n <= 4; n++)
             audience.Project.AddUser($"p{n}@example.com", $"p{n}");
@@ -222,9 +250,11 @@ public sealed class RetryTests(SyncHost sync) : IClassFixture<SyncHost>
         Assert.Equal(2, (int)(await audience.RecordAsync(next.Id, "6"))["attempts"]!);
     }
 
-    [Fact]
-    public async Task The_guard_looks_at_removals_that_are_tried_again_too()
+    [Theory]
+    [StoreData]
+    public async Task The_guard_looks_at_removals_that_are_tried_again_too(StoreKind kind)
     {
+        var sync = syncs.On(kind);
         var audience = await sync.AudienceAsync(more: Guarded);
         await audience.PushAsync(Row.People(4));
         var held = await audience.PushAsync(Row.Leavers(3));
@@ -233,9 +263,11 @@ public sealed class RetryTests(SyncHost sync) : IClassFixture<SyncHost>
         Assert.Equal("held", (await audience.PushAsync()).Outcome);
     }
 
-    [Fact]
-    public async Task With_the_setting_off_nothing_is_tried_and_what_was_kept_is_dropped()
+    [Theory]
+    [StoreData]
+    public async Task With_the_setting_off_nothing_is_tried_and_what_was_kept_is_dropped(StoreKind kind)
     {
+        var sync = syncs.On(kind);
         var never = await sync.AudienceAsync(existingOnly: true, more: Off);
         await never.PushAsync(Row.People(1));
         Assert.Equal(("", ""), await CountsAsync(never));
@@ -251,18 +283,22 @@ public sealed class RetryTests(SyncHost sync) : IClassFixture<SyncHost>
             .ShouldBe(HttpStatusCode.OK);
     }
 
-    [Fact]
-    public async Task A_body_that_was_refused_as_a_whole_is_not_tried_again()
+    [Theory]
+    [StoreData]
+    public async Task A_body_that_was_refused_as_a_whole_is_not_tried_again(StoreKind kind)
     {
+        var sync = syncs.On(kind);
         var audience = await sync.AudienceAsync();
         Assert.Equal("aborted", (await audience.PushAsync("expectedRecords=3", Row.People(2))).Outcome);
         await audience.SendAsync("""{"records":[{"action":"insert","primaryKey":"1","fields":{"EMAIL":"p1@example.com","ID":"p1"}},""");
         Assert.Equal(("", ""), await CountsAsync(audience));
     }
 
-    [Fact]
-    public async Task What_was_never_planned_for_a_fault_of_the_service_is_tried_behind_what_was_kept_before()
+    [Theory]
+    [StoreData]
+    public async Task What_was_never_planned_for_a_fault_of_the_service_is_tried_behind_what_was_kept_before(StoreKind kind)
     {
+        var sync = syncs.On(kind);
         var audience = await sync.AudienceAsync(existingOnly: true);
         for (var n = 2; n <= 3; n++)
             audience.Project.AddUser($"p{n}@example.com", $"p{n}");
@@ -282,9 +318,11 @@ public sealed class RetryTests(SyncHost sync) : IClassFixture<SyncHost>
         Assert.Equal(("", ""), await CountsAsync(audience));
     }
 
-    [Fact]
-    public async Task Other_connections_have_no_part_in_it_and_a_deleted_one_leaves_nothing()
+    [Theory]
+    [StoreData]
+    public async Task Other_connections_have_no_part_in_it_and_a_deleted_one_leaves_nothing(StoreKind kind)
     {
+        var sync = syncs.On(kind);
         var audience = await sync.AudienceAsync(existingOnly: true);
         await audience.PushAsync(Row.People(1));
         var sibling = await audience.SiblingAsync();
@@ -295,8 +333,8 @@ public sealed class RetryTests(SyncHost sync) : IClassFixture<SyncHost>
     }
 
     /// <summary>How many records of the connection wait to be tried again.</summary>
-    private long Kept(Audience audience)
-        => sync.Host.Provider.GetRequiredService<LeanStore>().Read(c => c.Count(
+    private static long Kept(Audience audience)
+        => audience.Host.Provider.GetRequiredService<LeanStore>().Read(c => c.Count(
             """SELECT CAST(coalesce(sum(r.records), 0) AS BIGINT) FROM retry r JOIN connection c ON c."No" = r.connection WHERE c."Id" = @i""", ("@i", audience.Connection)));
 
     private static async Task<(string Received, string Outcomes)> CountsAsync(Audience audience)
