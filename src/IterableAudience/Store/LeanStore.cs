@@ -11,6 +11,12 @@ internal abstract class LeanStore
     /// <summary>Why the last write failed, in words for an operator, if that was the store's doing; null since a write has worked.</summary>
     public abstract string? Trouble { get; }
 
+    /// <summary>
+    /// Whether the store may forget a write that is not durable while this process lives on: a server can crash and come back. What nobody would notice to be
+    /// missing has to be durable there.
+    /// </summary>
+    public abstract bool MayForget { get; }
+
     /// <summary>Runs <paramref name="work"/> in a transaction that is committed when it returns and rolled back when it throws.</summary>
     /// <param name="work">The writes; short (50,000 rows at most), so that nobody waits long for the writer.</param>
     /// <param name="durable">True: on the disk before this returns. False: a power cut may lose it; it is only done again then.</param>

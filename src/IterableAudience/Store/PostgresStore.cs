@@ -26,6 +26,9 @@ internal sealed class PostgresStore(NpgsqlDataSource source) : LeanStore
     public override string? Trouble => _trouble;
 
     /// <inheritdoc/>
+    public override bool MayForget => true;
+
+    /// <inheritdoc/>
     public override Task<T> WriteAsync<T>(Func<DbConnection, T> work, bool durable, CancellationToken cancel) => WriteAsync(null, work, durable, cancel);
 
     /// <inheritdoc/>
@@ -127,6 +130,8 @@ internal sealed class PostgresStore(NpgsqlDataSource source) : LeanStore
         private readonly SemaphoreSlim _turn = new(1);
 
         public override string? Trouble => store.Trouble;
+
+        public override bool MayForget => store.MayForget;
 
         public override async Task<T> WriteAsync<T>(Func<DbConnection, T> work, bool durable, CancellationToken cancel)
         {

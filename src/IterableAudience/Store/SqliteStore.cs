@@ -16,6 +16,9 @@ internal sealed class SqliteStore(string connectionString) : LeanStore, IDisposa
     public override string? Trouble => _writer.IsValueCreated && _writer.Value.Trouble is { } code ? StoreErrors.Explain(code) : null;
 
     /// <inheritdoc/>
+    public override bool MayForget => false;
+
+    /// <inheritdoc/>
     /// <remarks>Committed with whatever else waits for the writer, see <see cref="StoreWriter"/>.</remarks>
     public override async Task<T> WriteAsync<T>(Func<DbConnection, T> work, bool durable, CancellationToken cancel)
     {

@@ -164,11 +164,11 @@ internal sealed class Push(
                 }
 
                 return write.Run(
-                """
-                UPDATE sync SET "Phase" = @p, "Outcome" = @o, "Partitions" = @t, "CountsJson" = @c, "BodyHash" = @b WHERE "No" = @n
-                """,
-                ("@p", (int)SyncPhase.Queued), ("@o", (int)SyncOutcome.Queued), ("@t", stager.Partitions), ("@c", SyncJson.Write(stager.Counts)),
-                ("@b", bodyHash), ("@n", work.Sync.No));
+                    """
+                    UPDATE sync SET "Phase" = @p, "Outcome" = @o, "Partitions" = @t, "CountsJson" = @c, "BodyHash" = @b WHERE "No" = @n
+                    """,
+                    ("@p", (int)SyncPhase.Queued), ("@o", (int)SyncOutcome.Queued), ("@t", stager.Partitions), ("@c", SyncJson.Write(stager.Counts)),
+                    ("@b", bodyHash), ("@n", work.Sync.No));
             },
             durable: true,
             CancellationToken.None);

@@ -27,7 +27,8 @@ public sealed class ThrottlingTests
         var result = await TurnUntilAsync(iterable.SendAsync(iterable.Batch(FakeIterable.Person(1)), Timeout));
         Assert.Equal((BatchEnd.Answered, 1, Outcome.Subscribed), (result.End, result.Attempts, result.Results[0].Outcome));
         Assert.Equal([(1, true, 429), (1, false, 200)], iterable.Log.Select(l => (l.Attempt, l.Throttled, l.Status!.Value)));
-        Assert.InRange((iterable.Log[1].At - iterable.Log[0].At).TotalSeconds, seconds, seconds + 25);
+        // Not sooner. How much later depends on how often the clock is turned while an answer is on its way; the pacer's tests say that it isn't.
+        Assert.True((iterable.Log[1].At - iterable.Log[0].At).TotalSeconds >= seconds);
     }
 
     [Fact]

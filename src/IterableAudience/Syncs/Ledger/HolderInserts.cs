@@ -126,7 +126,8 @@ internal sealed class HolderInserts(LeanStore store, long list, long connection)
 
                     statement.Finish();
                 },
-                durable: false,
+                // A holder that is missing is a wrong unsubscribe one day. Here nothing would tell: its batch is recorded.
+                durable: store.MayForget,
                 cancel);
         }
 
