@@ -14,7 +14,8 @@ try
     if (StoreCommand.IsMeant(args))
         return await StoreCommand.RunAsync(args);
 
-    var builder = WebApplication.CreateBuilder(args).AddHosting();
+    // Settings are read once: watching their folder for changes would mean watching the store, when it is there, too.
+    var builder = WebApplication.CreateBuilder([.. args, "--hostBuilder:reloadConfigOnChange=false"]).AddHosting();
     builder.Services.AddStore(builder.Configuration);
     builder.Services.AddIterable(builder.Configuration);
     builder.Services.AddAccounts();

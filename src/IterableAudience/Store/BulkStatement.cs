@@ -6,7 +6,7 @@ namespace IterableAudience.Store;
 
 /// <summary>
 /// One change for many rows. Places are numbered from 1; those before the first row place are bound once and hold for all rows.
-/// SQLite runs the statement for each row as it comes; PostgreSQL gets all rows at once, as arrays, when <see cref="Finish"/> is called.
+/// SQLite runs the statement for each row as it comes (or for a few); PostgreSQL gets all rows at once, as arrays, when <see cref="Finish"/> is called.
 /// </summary>
 /// <remarks>On PostgreSQL a row that a statement would change twice is an error: give each key once.</remarks>
 internal abstract class BulkStatement : IDisposable
@@ -14,7 +14,12 @@ internal abstract class BulkStatement : IDisposable
     /// <param name="connection">Open; the statement belongs to its current transaction.</param>
     /// <param name="sql">The change in both dialects.</param>
     public static BulkStatement Of(DbConnection connection, in BulkSql sql)
-        => connection is SqliteConnection sqlite ? new SqliteBulkStatement(sqlite, sql.Sqlite) : new PostgresBulkStatement((NpgsqlConnection)connection, sql);
+        => connection switch
+        {
+            SqliteConnection sqlite when sql.SeveralRows => new SqliteRowsStatement(sqlite, sql.Sqlite, sql.RowPlaces),
+            SqliteConnection sqlite => new SqliteBulkStatement(sqlite, sql.Sqlite),
+            _ => new PostgresBulkStatement((NpgsqlConnection)connection, sql),
+        };
 
     /// <summary>Binds a number to a place.</summary>
     public abstract BulkStatement Bind(int place, long value);
@@ -38,4 +43,5 @@ internal abstract class BulkStatement : IDisposable
 /// <param name="Sqlite">For one row, with parameters ?1, ?2, …</param>
 /// <param name="Postgres">For all rows: the places bound once are @p1, @p2, …, the others arrays (of bigint, bytea or text) of the same names.</param>
 /// <param name="RowPlaces">First place that differs from row to row.</param>
-internal readonly record struct BulkSql(string Sqlite, string Postgres, int RowPlaces);
+/// <param name="SeveralRows">SQLite takes several rows at a step; for an insert of numbers and bytes in the order of its index.</param>
+internal readonly record struct BulkSql(string Sqlite, string Postgres, int RowPlaces, bool SeveralRows = false);

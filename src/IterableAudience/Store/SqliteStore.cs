@@ -7,10 +7,15 @@ namespace IterableAudience.Store;
 /// <remarks>One process to a store (<see cref="StoreLock"/>), so a claim is never lost to another one.</remarks>
 internal sealed class SqliteStore(string connectionString) : LeanStore, IDisposable
 {
-    /// <summary>16 MiB of pages at hand (what is written is written in order), and a write-ahead log of up to 64 MiB before it is folded back into the file: each folding waits for the disk.</summary>
-    private const string WriterPragmas = "PRAGMA cache_size=-16384; PRAGMA temp_store=MEMORY; PRAGMA wal_autocheckpoint=8192; PRAGMA journal_size_limit=67108864;";
+    /// <summary>
+    /// 16 MiB of pages at hand (what is written is written in order). The write-ahead log is folded back by <see cref="SqliteCheckpoints"/>; it starts
+    /// anew when that has caught up. At 256 MiB the writer lends a hand. Afterwards the log's file is cut to 64 MiB.
+    /// </summary>
+    private const string WriterPragmas = "PRAGMA cache_size=-16384; PRAGMA temp_store=MEMORY; PRAGMA wal_autocheckpoint=32768; PRAGMA journal_size_limit=67108864;";
 
-    private readonly Lazy<StoreWriter> _writer = new(() => new StoreWriter(() => Open(Unshared(connectionString), WriterPragmas)));
+    private readonly Lazy<StoreWriter> _writer = new(() => new StoreWriter(
+        () => Open(Unshared(connectionString), WriterPragmas),
+        new SqliteCheckpoints(() => Open(Unshared(connectionString), "PRAGMA synchronous=NORMAL; PRAGMA cache_size=-64;"))));
 
     /// <inheritdoc/>
     public override string? Trouble => _writer.IsValueCreated && _writer.Value.Trouble is { } code ? StoreErrors.Explain(code) : null;

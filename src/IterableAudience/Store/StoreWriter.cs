@@ -19,6 +19,7 @@ internal sealed class StoreWriter : IDisposable
     private readonly BlockingCollection<WriteJob> _jobs = [];
     private readonly List<WriteJob> _group = [];
     private readonly Func<SqliteConnection> _open;
+    private readonly SqliteCheckpoints _checkpoints;
     private readonly Thread _thread;
     private WriteJob? _carried;
     private SqliteConnection? _connection;
@@ -26,9 +27,11 @@ internal sealed class StoreWriter : IDisposable
     private int? _trouble;
 
     /// <param name="open">Opens a connection with the writer's settings.</param>
-    public StoreWriter(Func<SqliteConnection> open)
+    /// <param name="checkpoints">Is told of each commit.</param>
+    public StoreWriter(Func<SqliteConnection> open, SqliteCheckpoints checkpoints)
     {
         _open = open;
+        _checkpoints = checkpoints;
         _thread = new Thread(Work) { IsBackground = true, Name = "store writer" };
         _thread.Start();
     }
@@ -43,6 +46,7 @@ internal sealed class StoreWriter : IDisposable
     {
         _jobs.CompleteAdding();
         _thread.Join();
+        _checkpoints.Dispose();
         _jobs.Dispose();
     }
 
@@ -79,6 +83,7 @@ internal sealed class StoreWriter : IDisposable
 
             transaction.Commit();
             _trouble = null;
+            _checkpoints.Committed(_connection);
         }
 #pragma warning disable CA1031 // the thread outlives every failure; those who wait are told
         catch (Exception e)

@@ -23,7 +23,8 @@ internal sealed class HolderInserts(LeanStore store, long list, long connection)
     private static readonly BulkSql Insertion = new(
         "INSERT OR IGNORE INTO holder (list, connection, hash, key_hash) VALUES (?1, ?2, ?3, ?4)",
         "INSERT INTO holder (list, connection, hash, key_hash) SELECT @p1, @p2, h, k FROM unnest(@p3, @p4) AS r (h, k) ON CONFLICT DO NOTHING",
-        RowPlaces: 3);
+        RowPlaces: 3,
+        SeveralRows: true);
 
     private readonly Lock _gate = new();
     private (List<long> Hashes, List<long> KeyHashes) _gathered = ([], []);

@@ -6,35 +6,32 @@ namespace IterableAudience.Syncs.Ledger;
 /// <inheritdoc/>
 internal sealed class SqliteMemberRows(SqliteConnection connection, long list, long own) : MemberRows
 {
-    private readonly SqliteBulkStatement _put = Statement(
+    // Held back a few at a time: whatever else is asked or changed comes after what was put before it.
+    private readonly BulkStatement _put = new SqliteRowsStatement(
         connection,
-        list,
-        own,
         """
         INSERT INTO member (list, connection, key_hash, slot, state, value) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
         ON CONFLICT (list, connection, key_hash, slot) DO UPDATE SET state = excluded.state, value = excluded.value
-        """);
+        """,
+        rowPlaces: 3).Bind(1, list).Bind(2, own);
 
     private SqliteBulkStatement? _end;
     private SqliteBulkStatement? _leave;
     private SqliteBulkStatement? _state;
 
     public override EntryState StateOf(long keyHash, byte slot)
-        => (EntryState)(_state ??= OfEntry("SELECT state FROM member")).Bind(3, keyHash).Bind(4, slot).RunForNumber();
+        => (EntryState)AfterPuts(_state ??= OfEntry("SELECT state FROM member")).Bind(3, keyHash).Bind(4, slot).RunForNumber();
 
     public override void Put(long keyHash, byte slot, EntryState state, ReadOnlySpan<byte> value)
         => _put.Bind(3, keyHash).Bind(4, slot).Bind(5, (long)state).Bind(6, value).Run();
 
     public override EntryState End(long keyHash, byte slot)
-        => (EntryState)(_end ??= OfEntry("DELETE FROM member", " RETURNING state")).Bind(3, keyHash).Bind(4, slot).RunForNumber();
+        => (EntryState)AfterPuts(_end ??= OfEntry("DELETE FROM member", " RETURNING state")).Bind(3, keyHash).Bind(4, slot).RunForNumber();
 
     public override void Leave(long keyHash, byte slot)
-        => (_leave ??= OfEntry("UPDATE member SET state = 3")).Bind(3, keyHash).Bind(4, slot).Run();
+        => AfterPuts(_leave ??= OfEntry("UPDATE member SET state = 3")).Bind(3, keyHash).Bind(4, slot).Run();
 
-    public override void Finish()
-    {
-        // every change is written when it is made
-    }
+    public override void Finish() => _put.Finish();
 
     public override void Dispose()
     {
@@ -42,6 +39,12 @@ internal sealed class SqliteMemberRows(SqliteConnection connection, long list, l
         _end?.Dispose();
         _leave?.Dispose();
         _state?.Dispose();
+    }
+
+    private SqliteBulkStatement AfterPuts(SqliteBulkStatement statement)
+    {
+        _put.Finish();
+        return statement;
     }
 
     private SqliteBulkStatement OfEntry(string what, string then = "")
