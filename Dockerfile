@@ -15,7 +15,9 @@ RUN dotnet restore src/IterableAudience --locked-mode && dotnet restore src/Iter
 COPY src/ src/
 # The repository's history stays out of the build, so the commit that /version answers with comes from outside.
 ARG COMMIT=""
-RUN dotnet publish src/IterableAudience --no-restore --configuration Release --output /out/service -p:UseAppHost=false -p:SourceRevisionId="$COMMIT" \
+# The service is compiled for the image's machine, whatever machine builds it; the compiler for that is restored here.
+ARG TARGETARCH
+RUN dotnet publish src/IterableAudience --arch $TARGETARCH --configuration Release --output /out/service -p:RestoreLockedMode=true -p:UseAppHost=false -p:SourceRevisionId="$COMMIT" \
  && dotnet publish src/IterableAudience.Simulator --no-restore --configuration Release --output /out/simulator -p:UseAppHost=false -p:SourceRevisionId="$COMMIT"
 
 FROM mcr.microsoft.com/dotnet/aspnet:10.0.12-noble AS simulator
