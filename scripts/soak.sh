@@ -1,8 +1,11 @@
 #!/usr/bin/env bash
-# Runs mixed small and large syncs for half an hour on both stores, one beside the other, checks every list at the end, and writes what the service held
-# and how quick it was to tests/IterableAudience.Benchmarks/results. PostgreSQL's server programs are needed for the second one (Debian: postgresql).
+# Runs mixed small and large syncs for a while on both stores, checks every list at the end, and writes what the service held and how quick it was at
+# the start and at the end to tests/IterableAudience.Benchmarks/results: soak.md (SQLite) and soak-postgres.md. PostgreSQL's server programs are needed
+# for the second (Debian: postgresql).
 #
-#   ./scripts/soak.sh [minutes]
+#   ./scripts/soak.sh [minutes]              half an hour on each store, one after the other
+#   ./scripts/soak.sh [minutes] together     both at the same time, each with a service of its own
+#   ./scripts/soak.sh [minutes] Sqlite       on one store only; or PostgreSql
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -10,32 +13,35 @@ export DOTNET_NOLOGO=1 DOTNET_CLI_TELEMETRY_OPTOUT=1 MSBUILDDISABLENODEREUSE=1
 minutes=${1:-30}
 results=tests/IterableAudience.Benchmarks/results
 program=tests/IterableAudience.Benchmarks/bin/Release/net10.0/IterableAudience.Benchmarks.dll
-folder=$(mktemp -d)
 
-# The server refuses to run as root.
-as_server() { if [ "$(id -u)" = 0 ]; then (cd / && runuser -u postgres -- "$@"); else "$@"; fi; }
-stop() {
-    [ ! -f "$folder/data/postmaster.pid" ] || as_server "$bin/pg_ctl" -D "$folder/data" -m fast -w stop >/dev/null
-    rm -rf "$folder"
+publish() { dotnet publish "$1" --configuration Release --output "out/soak/$2" --verbosity quiet -p:UseSharedCompilation=false; }
+
+soak() {
+    local file=$results/soak.md
+    [ "$1" = Sqlite ] || file=$results/soak-postgres.md
+    dotnet "$program" soak --minutes "$minutes" --programs out/soak --store "$1" --out "$file"
 }
-trap stop EXIT
 
+[[ $minutes =~ ^[0-9]+$ && ${2:-} =~ ^(together|Sqlite|PostgreSql)?$ ]] || { sed -n '2,8s/^# \{0,1\}//p' "$0"; exit 2; }
 dotnet build tests/IterableAudience.Benchmarks --configuration Release --verbosity quiet -p:UseSharedCompilation=false
-dotnet publish src/IterableAudience --configuration Release --output out/soak/service --verbosity quiet -p:UseSharedCompilation=false
-dotnet publish src/IterableAudience.Simulator --configuration Release --output out/soak/simulator --verbosity quiet -p:UseSharedCompilation=false
+publish src/IterableAudience service
+publish src/IterableAudience.Simulator simulator
+mkdir -p "$results"
 
-dotnet "$program" soak --minutes "$minutes" --programs out/soak --out "$results/soak.md" &
-sqlite=$!
-
-bin=$(ls -d /usr/lib/postgresql/*/bin 2>/dev/null | sort -V | tail -1)
-if [ -x "$bin/initdb" ]; then
-    chmod 711 "$folder"
-    [ "$(id -u)" != 0 ] || chown postgres "$folder"
-    port=$((20000 + RANDOM % 20000))
-    as_server "$bin/initdb" -D "$folder/data" -U postgres -A trust -E UTF8 --locale=C.UTF-8 >/dev/null
-    as_server "$bin/pg_ctl" -D "$folder/data" -l "$folder/log" -o "-p $port -c listen_addresses=127.0.0.1 -c unix_socket_directories=''" -w start >/dev/null
-    dotnet "$program" soak --minutes "$minutes" --programs out/soak --store "Host=127.0.0.1;Port=$port;Username=postgres;Database=postgres" --out "$results/soak-postgres.md"
-else
-    echo "PostgreSQL's server programs are missing: only SQLite is run."
-fi
-wait "$sqlite"
+case ${2:-} in
+    '')
+        status=0
+        soak Sqlite || status=$?
+        soak PostgreSql || status=$?
+        exit "$status"
+        ;;
+    together)
+        soak Sqlite &
+        sqlite=$!
+        status=0
+        soak PostgreSql || status=$?
+        wait "$sqlite" || status=$?
+        exit "$status"
+        ;;
+    *) soak "$2" ;;
+esac

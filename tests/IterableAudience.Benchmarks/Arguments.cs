@@ -23,6 +23,14 @@ internal sealed class Arguments
 
     public string? Text(string name) => values.GetValueOrDefault(name);
 
+    /// <summary>Whether <c>--store PostgreSql</c> is asked for; SQLite without.</summary>
+    public bool OnPostgres() => Text("store") switch
+    {
+        null or "Sqlite" => false,
+        "PostgreSql" => true,
+        _ => throw new ArgumentException("--store is Sqlite or PostgreSql"),
+    };
+
     public int Number(string name, int otherwise)
         => !values.TryGetValue(name, out var text) ? otherwise
             : int.TryParse(text, NumberStyles.AllowThousands, CultureInfo.InvariantCulture, out var number) ? number

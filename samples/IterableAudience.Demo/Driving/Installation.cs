@@ -5,7 +5,11 @@ namespace IterableAudience.Demo.Driving;
 /// <summary>The service and a simulator of Iterable, fresh, on free ports of this machine, with everything that they write in one temporary folder.</summary>
 internal sealed class Installation : IAsyncDisposable
 {
+    private readonly List<ChildProcess> nodes = [];
+    private readonly List<JsonClient> clients = [];
     private readonly string folder = Directory.CreateTempSubdirectory("iterable-audience-").FullName;
+
+    private Dictionary<string, string> settings = [];
 
     private Installation()
     {
@@ -50,11 +54,26 @@ internal sealed class Installation : IAsyncDisposable
         }
     }
 
+    /// <summary>Starts another service on the same store (one that several may share) and waits until it answers.</summary>
+    /// <returns>Talks to it; disposed with the installation, as the service is.</returns>
+    public async Task<JsonClient> StartNodeAsync(string service, CancellationToken cancellation)
+    {
+        var address = ChildProcess.FreeAddress();
+        var node = ChildProcess.Start(
+            $"service{nodes.Count + 2}", service, folder, new Dictionary<string, string>(settings) { ["ASPNETCORE_URLS"] = address.OriginalString });
+        nodes.Add(node);
+        await node.ReadyAsync(new(address, "/health/ready"), cancellation);
+        clients.Add(new(address, AdminToken));
+        return clients[^1];
+    }
+
     public async ValueTask DisposeAsync()
     {
         Service.Dispose();
         Simulator.Dispose();
-        foreach (var process in new[] { ServiceProcess, SimulatorProcess }.OfType<ChildProcess>())
+        clients.ForEach(c => c.Dispose());
+        ChildProcess?[] all = [ServiceProcess, .. nodes, SimulatorProcess];
+        foreach (var process in all.OfType<ChildProcess>())
         {
             await process.DisposeAsync();
         }
@@ -62,10 +81,10 @@ internal sealed class Installation : IAsyncDisposable
         Directory.Delete(folder, recursive: true);
     }
 
-    private async Task StartBothAsync(string service, string simulator, IReadOnlyDictionary<string, string> settings, CancellationToken cancellation)
+    private async Task StartBothAsync(string service, string simulator, IReadOnlyDictionary<string, string> changes, CancellationToken cancellation)
     {
         SimulatorProcess = ChildProcess.Start("simulator", simulator, folder, new Dictionary<string, string> { ["Simulator__Url"] = SimulatorAddress.OriginalString });
-        var own = new Dictionary<string, string>
+        settings = new()
         {
             ["ASPNETCORE_URLS"] = ServiceAddress.OriginalString,
             ["ASPNETCORE_ENVIRONMENT"] = "Production",
@@ -78,12 +97,12 @@ internal sealed class Installation : IAsyncDisposable
             // Swagger UI of --keep fills its examples with ids that exist.
             ["Documents__LiveExamples"] = "true",
         };
-        foreach (var (name, value) in settings)
+        foreach (var (name, value) in changes)
         {
-            own[name] = value;
+            settings[name] = value;
         }
 
-        ServiceProcess = ChildProcess.Start("service", service, folder, own);
+        ServiceProcess = ChildProcess.Start("service", service, folder, settings);
         await SimulatorProcess.ReadyAsync(new(SimulatorAddress, "/"), cancellation);
         await ServiceProcess.ReadyAsync(new(ServiceAddress, "/health/ready"), cancellation);
     }

@@ -16,6 +16,7 @@ public static class IterableSetup
         services.TryAddSingleton(new LiveNodes(static () => 1));
         services.TryAddSingleton(s => BudgetSource.Process(s.GetRequiredService<TimeProvider>()));
         services.AddSingleton<ProjectPacers>();
+        services.AddHostedService<PaceGauges>();
         services.AddSingleton<ListsCache>();
         services.AddSingleton<IterableResilience>();
         services.AddTransient<AttemptHandler>();

@@ -10,7 +10,7 @@ namespace IterableAudience.Iterable;
 /// </summary>
 internal static class IterableTelemetry
 {
-    private const string Name = "IterableAudience";
+    public const string Name = "IterableAudience";
 
     private static readonly double[] Seconds = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
     private static readonly double[] LongSeconds = [0.01, 0.1, 0.5, 1, 5, 15, 60, 300, 900, 3600];

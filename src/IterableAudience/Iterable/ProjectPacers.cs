@@ -18,19 +18,20 @@ internal sealed record LiveNodes(Func<int> Count);
 /// <summary>The pacer of each Iterable project, by its key's hash: accounts with the same key share one.</summary>
 internal sealed class ProjectPacers(IOptions<IterableOptions> options, TimeProvider time, BudgetSource source) : IDisposable
 {
-    private readonly ConcurrentDictionary<string, ProjectPacer> pacers = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, (ProjectPacer Pacer, DataCenter Center)> pacers = new(StringComparer.Ordinal);
 
-    /// <summary>How each project stands that this node has sent to, by its key's hash.</summary>
-    public IEnumerable<(string ProjectKey, PaceStatus Status)> All => pacers.Select(p => (p.Key, p.Value.Status));
+    /// <summary>How each project stands that this node has sent to, by its key's hash; with the data center that the first request to it went to.</summary>
+    public IEnumerable<(string ProjectKey, DataCenter DataCenter, PaceStatus Status)> All => pacers.Select(p => (p.Key, p.Value.Center, p.Value.Pacer.Status));
 
-    public ProjectPacer For(IterableProject project) => pacers.GetOrAdd(project.ProjectKey, key => new ProjectPacer(time, source.BudgetOf(key), source.LiveNodes));
+    public ProjectPacer For(IterableProject project)
+        => pacers.GetOrAdd(project.ProjectKey, static (key, of) => (new ProjectPacer(of.time, of.source.BudgetOf(key), of.source.LiveNodes), of.project.DataCenter), (time, source, project)).Pacer;
 
     public PaceLimits LimitsOf(IterableProject project)
         => new(project.RequestsPerSecond ?? options.Value.RequestsPerSecond, project.MaxInFlight ?? options.Value.MaxInFlight);
 
     public void Dispose()
     {
-        foreach (var pacer in pacers.Values)
+        foreach (var (pacer, _) in pacers.Values)
         {
             pacer.Dispose();
         }

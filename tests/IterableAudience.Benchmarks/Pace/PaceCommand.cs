@@ -1,17 +1,21 @@
 using System.Globalization;
 using System.Text;
-using System.Text.Json.Nodes;
-using IterableAudience.Benchmarks.Generator;
 using IterableAudience.Benchmarks.Push;
-using IterableAudience.Demo.Driving;
 
 namespace IterableAudience.Benchmarks.Pace;
 
-/// <summary><c>pace --seconds 60 --programs out/bench --out report.md</c>: how much of a project's rate a sync uses, and how often it is throttled.</summary>
+/// <summary><c>pace --seconds 60 --programs out/bench --out report.md</c>: how much of a project's rate syncs use, and how often they are throttled.</summary>
 internal static class PaceCommand
 {
-    /// <summary>What Iterable allows is found out in this time.</summary>
-    private static readonly TimeSpan Learning = TimeSpan.FromSeconds(10);
+    private static readonly PaceCase[] Cases =
+    [
+        new(OnPostgres: false, Nodes: 1, Budget: 5, Allowed: 5),
+        new(OnPostgres: false, Nodes: 1, Budget: 25, Allowed: 25),
+        new(OnPostgres: false, Nodes: 1, Budget: 25, Allowed: 10),
+        new(OnPostgres: true, Nodes: 2, Budget: 5, Allowed: 5),
+        new(OnPostgres: true, Nodes: 2, Budget: 25, Allowed: 25),
+        new(OnPostgres: true, Nodes: 2, Budget: 25, Allowed: 10),
+    ];
 
     public static async Task<int> RunAsync(Arguments arguments, CancellationToken cancellation)
     {
@@ -26,53 +30,29 @@ internal static class PaceCommand
         }
 
         page.AppendLine().AppendLine(CultureInfo.InvariantCulture, $"""
-            One push each, large enough for about {seconds} s at its pace; every answer takes 100 ms. Used: requests from the first to the last start, of those that the rate allows in that time.
-            *Throttled later* is the share of 429s among the requests after the first {Learning.TotalSeconds:0} s.
+            Pushes that are large enough for about {seconds} s at their pace, one a node, to lists of one project; every answer takes {PaceCase.LatencyMs} ms. What the project allows is a token bucket at the
+            simulator, with room for a second's worth; where it allows less than the budget, for two. *Used*: accepted requests from the first to the last, of those that the project
+            allows in that time. *Above R·t + 1*: by how many starts the worst stretch of time breaks the budget. *Throttled later*: the share of 429s among the requests after the
+            first {PaceResult.Learning.TotalSeconds:0} s, counted at the simulator.
 
-            | Budget, requests/s | Project allows | Requests | Seconds | Used | 429s | Throttled later |
-            |--:|--:|--:|--:|--:|--:|--:|
+            | Store | Nodes | Budget, requests/s | Project allows | Requests | Seconds | Used | Above R·t + 1 | 429s | Throttled later |
+            |---|--:|--:|--:|--:|--:|--:|--:|--:|--:|
             """);
-        foreach (var (budget, allowed) in new[] { (5, 0), (25, 0), (25, 10) })
+        foreach (var one in Cases)
         {
-            var rate = allowed > 0 ? allowed : budget;
-            var requests = await RunAsync(programs, budget, allowed, rate * seconds * 1000, cancellation);
-            var span = (requests[^1].At - requests[0].At).TotalSeconds;
-            var later = requests.FindAll(r => r.At - requests[0].At > Learning);
-            var accepted = requests.Count(r => !r.Throttled);
-            page.AppendLine(CultureInfo.InvariantCulture, $"| {budget} | {(allowed > 0 ? allowed : "as much")} | {requests.Count} | {span:0.0} | {(accepted - 1) / span / rate:P1} | {requests.Count - accepted} | {(later.Count == 0 ? 0 : (double)later.Count(r => r.Throttled) / later.Count):P1} |");
+            var result = await one.RunAsync(programs, seconds, cancellation);
+            var row = string.Create(
+                CultureInfo.InvariantCulture,
+                $"| {(one.OnPostgres ? "PostgreSQL" : "SQLite")} | {one.Nodes} | {one.Budget} | {one.Allowed} | {result.Wire.Count} | {result.Seconds:0.0} | {result.Used(one.Allowed):P1} | {result.Above(one.Budget):0.00} | {result.Throttled} | {result.ThrottledLater:P1} |");
+            Console.WriteLine(row);
+            page.AppendLine(row);
         }
 
-        Console.WriteLine(page);
         if (arguments.Text("out") is { } path)
         {
             await File.WriteAllTextAsync(path, page.ToString(), cancellation);
         }
 
         return 0;
-    }
-
-    private static async Task<List<LoggedRequest>> RunAsync(string programs, int budget, int allowed, int records, CancellationToken cancellation)
-    {
-        var (service, simulator) = Programs.In(programs);
-        var settings = new Dictionary<string, string> { ["Iterable__RequestsPerSecond"] = budget.ToString(CultureInfo.InvariantCulture), ["Iterable__MaxInFlight"] = "8" };
-        await using var installation = await Installation.StartAsync(service, simulator, settings, cancellation);
-        var setup = await Setup.MakeAsync(installation.Service, "Pace", cancellation);
-        using var control = new JsonClient(installation.SimulatorAddress);
-        await control.PostAsync("/_sim/settings", new JsonObject { ["delayMs"] = 100, ["requestsPerSecond"] = allowed }, cancellation);
-        var file = Path.GetTempFileName();
-        try
-        {
-            await using (var stream = File.Create(file))
-            {
-                await NdjsonWriter.WriteAsync(stream, new RecordGenerator(7).Take(records), cancellation);
-            }
-
-            var sync = await installation.Service.PushAsync(setup.ConnectionId, file, cancellation);
-            return await installation.Service.RequestsAsync(setup.ConnectionId, (string)sync["id"]!, cancellation);
-        }
-        finally
-        {
-            File.Delete(file);
-        }
     }
 }

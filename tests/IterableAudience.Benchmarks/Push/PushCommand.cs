@@ -10,12 +10,7 @@ internal static class PushCommand
         var records = arguments.Number("records", 1_000_000);
         var seed = arguments.Number("seed", 7);
         var programs = arguments.Text("programs") ?? Programs.DefaultFolder;
-        var onPostgres = (arguments.Text("store") ?? "Sqlite") switch
-        {
-            "Sqlite" => false,
-            "PostgreSql" => true,
-            _ => throw new ArgumentException("--store is Sqlite or PostgreSql"),
-        };
+        var onPostgres = arguments.OnPostgres();
         var generator = new RecordGenerator((ulong)seed);
         var expected = new Expectation(generator, records);
 

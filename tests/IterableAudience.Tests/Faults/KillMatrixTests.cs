@@ -11,18 +11,8 @@ namespace IterableAudience.Tests.Faults;
 /// SIGKILL at every step of the spine, always at the same place: the store refuses what the step would write next, or Iterable's answer doesn't come.
 /// The next start goes on from there, and list, ledger, report and records end like those of a sync that nothing happened to.
 /// </summary>
-public sealed class KillMatrixTests : ProcessTest
+public sealed class KillMatrixTests : MatrixTest
 {
-    private const int InFlight = 4;
-
-    /// <summary>Besides those on the wire, so many batches are at hand: the next ones, or answers that wait to be recorded.</summary>
-    private const int AtHand = InFlight + 2;
-
-    private static readonly Rows Before = Rows.Of(0, 6_000);
-
-    /// <summary>Leavers, newcomers, rows that hold somebody else now, rows sent twice, rows that are refused.</summary>
-    private static readonly Rows Changes = new Rows().Delete(0, 1_500).Insert(6_000, 3_500).Change(1_500, 1_200, peopleFrom: 20_000).Insert(6_000, 100).Bad(30_000, 20);
-
     [Theory]
     [StoreData("plan", "plan_part", "planning", 0)]
     [StoreData("before a request", "started", "sending", 0)]
@@ -75,8 +65,6 @@ public sealed class KillMatrixTests : ProcessTest
         await EndsLikeACalmOneAsync(site, killed, sync, sentAgain: 0);
     }
 
-    private static int Pauses(Site site) => site.Service.Output.Count(l => l.Contains("The sync pauses", StringComparison.Ordinal));
-
     private async Task<(Site Site, Audience Killed)> BegunAsync(StoreKind store)
     {
         var site = await SiteAsync(store, ("Iterable__MaxInFlight", $"{InFlight}"));
@@ -84,26 +72,4 @@ public sealed class KillMatrixTests : ProcessTest
         await site.SyncAsync(killed, Before);
         return (site, killed);
     }
-
-    private static async Task EndsLikeACalmOneAsync(Site site, Audience killed, string sync, int sentAgain)
-    {
-        var end = await site.ClosedAsync(killed, sync);
-        var calm = await site.AudienceAsync("calm");
-        await site.SyncAsync(calm, Before);
-        var calmSync = await site.PushAsync(calm, Changes);
-        var calmEnd = await site.ClosedAsync(calm, calmSync);
-
-        Assert.Equal("completed_with_failures", (string)end["outcome"]!); // some rows are refused
-        Assert.Equal(calmEnd["report"]!.ToJsonString(), end["report"]!.ToJsonString());
-        Assert.Equal((long)end["report"]!["received"]!["total"]!, end["report"]!["outcomes"]!.AsObject().Sum(o => (long)o.Value!));
-        Assert.Equal(
-            Enumerable.Range(2_700, 6_800).Concat(Enumerable.Range(20_000, 1_200)).Select(Rows.UserId).Order(StringComparer.Ordinal),
-            site.Members(killed).Select(m => m.UserId));
-        Assert.Equal(site.Members(calm), site.Members(killed));
-        Assert.Equal(site.Ledger(calm), site.Ledger(killed));
-        Assert.Equal(await site.OutcomesAsync(calm, calmSync), await site.OutcomesAsync(killed, sync));
-        Assert.InRange(Calls(site, killed) - Calls(site, calm), 0, sentAgain);
-    }
-
-    private static int Calls(Site site, Audience audience) => site.Calls(audience, CallKind.Subscribe).Count() + site.Calls(audience, CallKind.Unsubscribe).Count();
 }

@@ -90,6 +90,25 @@ public sealed class NodeTests : ProcessTest
     }
 
     [PostgresFact]
+    public async Task A_node_that_is_cut_off_from_Iterable_tries_until_it_is_back_and_the_other_one_is_not_held_up()
+    {
+        var first = await SiteAsync(StoreKind.PostgreSql, [.. Common, ("Iterable__MaxAttempts", "14")]);
+        await using var network = new Network(first.Simulator.BaseUrl.Port);
+        var (cutOff, other) = (await first.AudienceAsync("cut off"), await first.AudienceAsync("other"));
+        var second = Own(await first.NodeAsync(("Iterable__BaseUrls__US", $"http://127.0.0.1:{network.Port}")));
+        network.Cut();
+
+        var sync = await second.PushAsync(cutOff, Rows.Of(0, People));
+        Assert.Equal("completed", (string)(await first.SyncAsync(other, Rows.Of(0, 2_000)))["outcome"]!);
+        Assert.Equal(("sending", 0), ((string)(await first.SyncUntilAsync(cutOff, sync, s => (string)s["phase"]! != "planning"))["phase"]!, first.RowsSent(cutOff, CallKind.Subscribe)));
+
+        network.Mend();
+        await AssertWholeAsync(first, cutOff, sync, await first.ClosedAsync(cutOff, sync));
+        Assert.Equal(2_000, first.RowsSent(other, CallKind.Subscribe));
+        Assert.DoesNotContain(second.Service.Output, l => l.Contains("is another node's by now", StringComparison.Ordinal)); // its claim was good all the time
+    }
+
+    [PostgresFact]
     public async Task Any_node_takes_a_push_and_a_stop_and_a_connection_has_one_sync_over_all_of_them()
     {
         var (first, second) = await NodesAsync();

@@ -29,13 +29,13 @@ public sealed class TestStore
         ["ConnectionStrings:Store"] = ConnectionString,
     };
 
-    /// <summary>Statements that make an insert into a table fail as on a full disk, where a condition on the new row holds; see <see cref="Mend"/>.</summary>
-    public string Break(string table, string condition = "TRUE") => Kind == StoreKind.Sqlite
-        ? $"CREATE TRIGGER broken BEFORE INSERT ON {table} WHEN {condition} BEGIN SELECT RAISE(ABORT, 'no room'); END"
+    /// <summary>Statements that make an insert into a table (or an update) fail as on a full disk, where a condition on the new row holds; see <see cref="Mend"/>.</summary>
+    public string Break(string table, string condition = "TRUE", string when = "INSERT") => Kind == StoreKind.Sqlite
+        ? $"CREATE TRIGGER broken BEFORE {when} ON {table} WHEN {condition} BEGIN SELECT RAISE(ABORT, 'no room'); END"
         : $"""
             CREATE FUNCTION broken() RETURNS trigger LANGUAGE plpgsql AS
                 $$ BEGIN IF {condition} THEN RAISE EXCEPTION 'no room' USING ERRCODE = 'disk_full'; END IF; RETURN NEW; END $$;
-            CREATE TRIGGER broken BEFORE INSERT ON {table} FOR EACH ROW EXECUTE FUNCTION broken()
+            CREATE TRIGGER broken BEFORE {when} ON {table} FOR EACH ROW EXECUTE FUNCTION broken()
             """;
 
     /// <summary>Undoes <see cref="Break"/>.</summary>

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.RegularExpressions;
 using IterableAudience.Simulator.Api;
 using IterableAudience.Simulator.Faults;
 using IterableAudience.Simulator.Projects;
@@ -8,7 +9,7 @@ using Xunit;
 namespace IterableAudience.Tests.Telemetry;
 
 /// <summary>What /metrics says after syncs that are known. In a process of its own: the counters are those of the process.</summary>
-public sealed class MetricsTests : ProcessTest
+public sealed partial class MetricsTests : ProcessTest
 {
     [Fact]
     public async Task The_scrape_says_what_happened_when_it_happened_and_names_nobody()
@@ -37,6 +38,12 @@ public sealed class MetricsTests : ProcessTest
         Equal(scrape, 3, "request_duration_seconds_count", "call=subscribe", "http_response_status_code=200");
         Equal(scrape, 6, "request_time_in_queue_seconds_count", "call=subscribe");
         Equal(scrape, 2, "throttle_duration_seconds_count");
+        var project = ProjectOf(scrape);
+        Equal(scrape, 20, "project_budget_per_second", project);
+        Assert.InRange(Value(scrape, "project_rate_per_second", project), 20 * 0.7, 19.9); // two 429
+        Equal(scrape, 0, "project_pause_seconds", project);
+        Equal(scrape, 1, "project_request_active", project);
+        Equal(scrape, 0, "project_request_waiting", project);
         Equal(scrape, 2_499, "operations_total", "kind=subscribe", "outcome=subscribed");
         Equal(scrape, 1, "operations_total", "kind=subscribe", "outcome=forgotten");
         Equal(scrape, 2_499, "records_total", "outcome=subscribed", "reason=none");
@@ -58,6 +65,16 @@ public sealed class MetricsTests : ProcessTest
         string[] secrets = [ApiKey, AdminToken, "example.com", Rows.KeyPrefix, Rows.UserIdPrefix, audience.Connection, running, $"\"{audience.List}\""];
         Assert.All(scrape, line => Assert.All(secrets, s => Assert.DoesNotContain(s, line, StringComparison.OrdinalIgnoreCase)));
     }
+
+    /// <summary>The labels of the one project that there is.</summary>
+    private static string[] ProjectOf(string[] scrape)
+    {
+        var name = Assert.Single(scrape.Select(l => ProjectLabel().Match(l)).Where(m => m.Success).Select(m => m.Groups[1].Value).Distinct());
+        return ["data_center=US", $"project={name}"];
+    }
+
+    [GeneratedRegex("^iterable_audience_project_.*,project=\"([A-Za-z0-9_-]{8})\"")]
+    private static partial Regex ProjectLabel();
 
     private static async Task<string[]> ScrapeAsync(Site site)
     {
