@@ -14,7 +14,8 @@ try
     if (StoreCommand.IsMeant(args))
         return await StoreCommand.RunAsync(args);
 
-    var builder = WebApplication.CreateBuilder(args).AddHosting();
+    // Settings are read once. Who waits for appsettings.json to change is woken by every write below its folder, and that is where an SQLite store is.
+    var builder = WebApplication.CreateBuilder([.. args, "--hostBuilder:reloadConfigOnChange=false"]).AddHosting();
     builder.Services.AddStore(builder.Configuration);
     builder.Services.AddIterable(builder.Configuration);
     builder.Services.AddAccounts();

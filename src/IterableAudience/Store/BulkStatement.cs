@@ -16,6 +16,15 @@ internal abstract class BulkStatement : IDisposable
     public static BulkStatement Of(DbConnection connection, in BulkSql sql)
         => connection is SqliteConnection sqlite ? new SqliteBulkStatement(sqlite, sql.Sqlite) : new PostgresBulkStatement((NpgsqlConnection)connection, sql);
 
+    /// <summary>Rows that are only inserted. On PostgreSQL they come by COPY, at the latest before the commit; a row that is there already is an error.</summary>
+    /// <param name="connection">Open; the rows belong to its current transaction.</param>
+    /// <param name="sqlite">For one row, with parameters ?1, ?2, … in the order of the columns of <paramref name="into"/>.</param>
+    /// <param name="into">Where PostgreSQL puts them.</param>
+    public static BulkStatement Of(DbConnection connection, string sqlite, CopyInto into)
+        => connection is SqliteConnection embedded
+            ? new SqliteBulkStatement(embedded, sqlite)
+            : new PostgresCopyStatement(PostgresPending.Of(connection) ?? throw new InvalidOperationException("Rows are copied within a transaction of the store."), into);
+
     /// <summary>Binds a number to a place.</summary>
     public abstract BulkStatement Bind(int place, long value);
 
