@@ -14,7 +14,7 @@ try
     if (StoreCommand.IsMeant(args))
         return await StoreCommand.RunAsync(args);
 
-    // Settings are read once: watching their folder for changes would mean watching the store, when it is there, too.
+    // Settings are read once. Who waits for appsettings.json to change is woken by every write below its folder, and that is where an SQLite store is.
     var builder = WebApplication.CreateBuilder([.. args, "--hostBuilder:reloadConfigOnChange=false"]).AddHosting();
     builder.Services.AddStore(builder.Configuration);
     builder.Services.AddIterable(builder.Configuration);

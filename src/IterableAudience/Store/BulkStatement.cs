@@ -21,6 +21,19 @@ internal abstract class BulkStatement : IDisposable
             _ => new PostgresBulkStatement((NpgsqlConnection)connection, sql),
         };
 
+    /// <summary>Rows that are only inserted. On PostgreSQL they come by COPY, at the latest before the commit; a row that is there already is an error.</summary>
+    /// <param name="connection">Open; the rows belong to its current transaction.</param>
+    /// <param name="sqlite">For one row, with parameters ?1, ?2, … in the order of the columns of <paramref name="into"/>.</param>
+    /// <param name="into">Where PostgreSQL puts them.</param>
+    /// <param name="rowPlaces">First place that differs from row to row, if SQLite shall take several rows at a step (<see cref="BulkSql.SeveralRows"/>).</param>
+    public static BulkStatement Of(DbConnection connection, string sqlite, CopyInto into, int? rowPlaces = null)
+        => connection switch
+        {
+            SqliteConnection embedded when rowPlaces is { } places => new SqliteRowsStatement(embedded, sqlite, places),
+            SqliteConnection embedded => new SqliteBulkStatement(embedded, sqlite),
+            _ => new PostgresCopyStatement(PostgresPending.Of(connection) ?? throw new InvalidOperationException("Rows are copied within a transaction of the store."), into),
+        };
+
     /// <summary>Binds a number to a place.</summary>
     public abstract BulkStatement Bind(int place, long value);
 

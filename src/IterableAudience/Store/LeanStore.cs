@@ -33,6 +33,12 @@ internal abstract class LeanStore
             durable,
             cancel);
 
+    /// <summary>
+    /// A short write that is not durable and may share a transaction with its like. <paramref name="work"/> can be run again after it was rolled back: it must leave
+    /// nothing behind but what it writes. What it writes by COPY or <see cref="Sql.Later"/> fails after it has returned, and then this throws.
+    /// </summary>
+    public virtual Task WriteTogetherAsync(Action<DbConnection> work, CancellationToken cancel) => WriteAsync(work, durable: false, cancel);
+
     /// <summary>Runs a read on a connection of its own.</summary>
     public T Read<T>(Func<DbConnection, T> work)
     {

@@ -74,6 +74,7 @@ internal sealed class PostgresBulkStatement : BulkStatement
             return;
         }
 
+        PostgresPending.Of(_connection)?.Flush();
         using var command = new NpgsqlCommand(_sql, _connection);
         for (var i = 0; i < _columns.Length; i++)
         {

@@ -7,8 +7,8 @@ namespace IterableAudience.Store;
 
 /// <summary>
 /// The store on a PostgreSQL server, which several nodes may share. Every write is a transaction on a connection of its own; those of one claimed
-/// sync come one after the other, here by a lock of the process and between nodes by an advisory lock, so that a batch's answer is recorded as if
-/// it were alone. Writes of different syncs don't wait for each other.
+/// sync come one after the other, here by a queue (<see cref="PostgresClaimedStore"/>) and between nodes by an advisory lock, so that a batch's answer is
+/// recorded as if it were alone. Writes of different syncs don't wait for each other.
 /// </summary>
 [SuppressMessage("Design", "CA1001", Justification = "A semaphore that nobody waits for by handle holds nothing, and writes may outlive the service's container.")]
 internal sealed class PostgresStore(NpgsqlDataSource source) : LeanStore
@@ -29,15 +29,7 @@ internal sealed class PostgresStore(NpgsqlDataSource source) : LeanStore
     public override bool MayForget => true;
 
     /// <inheritdoc/>
-    public override Task<T> WriteAsync<T>(Func<DbConnection, T> work, bool durable, CancellationToken cancel) => WriteAsync(null, work, durable, cancel);
-
-    /// <inheritdoc/>
-    public override DbConnection OpenRead() => Open();
-
-    /// <inheritdoc/>
-    public override LeanStore For(SyncClaim claim) => new Claimed(this, claim);
-
-    private async Task<T> WriteAsync<T>(SyncClaim? claim, Func<DbConnection, T> work, bool durable, CancellationToken cancel)
+    public override async Task<T> WriteAsync<T>(Func<DbConnection, T> work, bool durable, CancellationToken cancel)
     {
         using var timing = StoreTelemetry.Come(durable);
         await _writers.WaitAsync(cancel);
@@ -45,7 +37,29 @@ internal sealed class PostgresStore(NpgsqlDataSource source) : LeanStore
         {
             timing.Begin();
             // Off the caller's thread: the work waits for the server's answers.
-            return await Task.Run(() => Write(claim, work, durable), CancellationToken.None);
+            T? result = default;
+            await Task.Run(() => Write(null, c => result = work(c), durable), CancellationToken.None);
+            return result!;
+        }
+        finally
+        {
+            _writers.Release();
+        }
+    }
+
+    /// <inheritdoc/>
+    public override DbConnection OpenRead() => Open();
+
+    /// <inheritdoc/>
+    public override LeanStore For(SyncClaim claim) => new PostgresClaimedStore(this, claim);
+
+    /// <summary>Runs writes as soon as there are not too many others.</summary>
+    internal async Task InTurnAsync(Action writes)
+    {
+        await _writers.WaitAsync();
+        try
+        {
+            writes();
         }
         finally
         {
@@ -65,17 +79,22 @@ internal sealed class PostgresStore(NpgsqlDataSource source) : LeanStore
         }
     }
 
-    private T Write<T>(SyncClaim? claim, Func<DbConnection, T> work, bool durable)
+    /// <summary>One transaction; see <see cref="LeanStore.WriteAsync{T}"/>.</summary>
+    internal void Write(SyncClaim? claim, Action<DbConnection> work, bool durable)
     {
         try
         {
             using var connection = Open();
             using var transaction = connection.BeginTransaction();
             Prepare(connection, claim, durable);
-            var result = work(connection);
+            using (var pending = PostgresPending.Begin(connection))
+            {
+                work(connection);
+                pending.Flush();
+            }
+
             transaction.Commit();
             _trouble = null;
-            return result;
         }
         catch (DbException e) when (!e.IsOfTheStatement())
         {
@@ -121,33 +140,5 @@ internal sealed class PostgresStore(NpgsqlDataSource source) : LeanStore
         {
             throw new ClaimLostException(asked.Sync);
         }
-    }
-
-    /// <summary>The store as one claimed sync sees it.</summary>
-    [SuppressMessage("Design", "CA1001", Justification = "A semaphore that nobody waits for by handle holds nothing.")]
-    private sealed class Claimed(PostgresStore store, SyncClaim claim) : LeanStore
-    {
-        private readonly SemaphoreSlim _turn = new(1);
-
-        public override string? Trouble => store.Trouble;
-
-        public override bool MayForget => store.MayForget;
-
-        public override async Task<T> WriteAsync<T>(Func<DbConnection, T> work, bool durable, CancellationToken cancel)
-        {
-            await _turn.WaitAsync(cancel);
-            try
-            {
-                return await store.WriteAsync(claim, work, durable, cancel);
-            }
-            finally
-            {
-                _turn.Release();
-            }
-        }
-
-        public override DbConnection OpenRead() => store.OpenRead();
-
-        public override LeanStore For(SyncClaim other) => store.For(other);
     }
 }

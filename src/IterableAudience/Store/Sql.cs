@@ -15,6 +15,7 @@ internal static class Sql
     /// <summary>A command with one parameter for each name; set the values and run it as often as needed.</summary>
     public static DbCommand Command(this DbConnection connection, string sql, params ReadOnlySpan<string> names)
     {
+        PostgresPending.Of(connection)?.Flush();
         var command = connection.CreateCommand();
         command.CommandText = sql;
         foreach (var name in names)
@@ -47,6 +48,19 @@ internal static class Sql
         return command.ExecuteNonQuery();
     }
 
+    /// <summary>A statement whose answer nobody needs. In a transaction on PostgreSQL it travels with others, before the next one that has an answer; an error comes then.</summary>
+    public static void Later(this DbConnection connection, string sql, params ReadOnlySpan<(string Name, object? Value)> parameters)
+    {
+        if (PostgresPending.Of(connection) is { } pending)
+        {
+            pending.Add(sql, parameters);
+        }
+        else
+        {
+            Run(connection, sql, parameters);
+        }
+    }
+
     /// <summary>The number in the first row, 0 when there is none.</summary>
     public static long Count(this DbConnection connection, string sql, params ReadOnlySpan<(string Name, object? Value)> parameters)
     {
@@ -72,6 +86,7 @@ internal static class Sql
 
     private static DbCommand Prepare(DbConnection connection, string sql, ReadOnlySpan<(string Name, object? Value)> parameters)
     {
+        PostgresPending.Of(connection)?.Flush();
         var command = connection.CreateCommand();
         command.CommandText = sql;
         foreach (var (name, value) in parameters)

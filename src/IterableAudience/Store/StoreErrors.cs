@@ -7,11 +7,14 @@ namespace IterableAudience.Store;
 internal static class StoreErrors
 {
     /// <summary>Whether a save failed because another request has just stored the same unique value.</summary>
-    public static bool IsUniqueViolation(this DbUpdateException exception) => exception.InnerException switch
+    public static bool IsUniqueViolation(this DbUpdateException exception) => exception.InnerException is DbException inner && inner.IsDuplicate();
+
+    /// <summary>Whether a row was inserted that is there already.</summary>
+    public static bool IsDuplicate(this DbException exception) => exception switch
     {
         // SQLITE_CONSTRAINT_UNIQUE and SQLITE_CONSTRAINT_PRIMARYKEY
         SqliteException { SqliteExtendedErrorCode: 2067 or 1555 } => true,
-        DbException { SqlState: "23505" } => true,
+        { SqlState: "23505" } => true,
         _ => false,
     };
 

@@ -40,6 +40,8 @@ internal sealed record StoreLocation(string ConnectionString, string? File, stri
             // The same statements run over and over; a dead peer must be noticed, or a node would wait for it for ever.
             Set(builder, "Max Auto Prepare", 100);
             Set(builder, "Auto Prepare Min Usages", 2);
+            // Nothing of a session outlives its use: settings are of a transaction, as are all locks but the migration's, which is given back.
+            Set(builder, "No Reset On Close", true);
             Set(builder, "Keepalive", 10);
             Set(builder, "Timeout", 10);
             Set(builder, "Command Timeout", 60);

@@ -80,7 +80,7 @@ internal static class StoreSetup
         try
         {
             services.GetService<StoreLock>()?.Take();
-            await using var alone = location.IsPostgres ? await LockAsync(services.GetRequiredService<NpgsqlDataSource>(), cancellation) : null;
+            await using var alone = location.IsPostgres ? await LockAsync(location, cancellation) : null;
             if (!location.IsPostgres)
                 Prepare(location);
             await using var db = services.GetRequiredService<Func<StoreContext>>()();
@@ -96,10 +96,11 @@ internal static class StoreSetup
         }
     }
 
-    /// <summary>Nodes that start together migrate one after the other: the later ones find nothing left to do. Given up with the connection.</summary>
-    private static async Task<NpgsqlConnection> LockAsync(NpgsqlDataSource source, CancellationToken cancellation)
+    /// <summary>Nodes that start together migrate one after the other: the later ones find nothing left to do. Given up with the connection, which is no pool's.</summary>
+    private static async Task<NpgsqlConnection> LockAsync(StoreLocation location, CancellationToken cancellation)
     {
-        var connection = await source.OpenConnectionAsync(cancellation);
+        var connection = new NpgsqlConnection(new NpgsqlConnectionStringBuilder(location.ConnectionString) { Pooling = false }.ToString());
+        await connection.OpenAsync(cancellation);
         await using var command = new NpgsqlCommand($"SELECT pg_advisory_lock({MigrationLock})", connection) { CommandTimeout = 0 };
         await command.ExecuteNonQueryAsync(cancellation);
         return connection;

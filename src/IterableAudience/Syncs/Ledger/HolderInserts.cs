@@ -15,14 +15,27 @@ namespace IterableAudience.Syncs.Ledger;
 /// Rows may come early, twice, or for a batch whose recording fails: the index may name entries that are gone, it must only not lack one.
 /// Concurrency: <see cref="Take"/> and <see cref="MakeRoomAsync"/> from anywhere; <see cref="FinishAsync"/> once, after all others.
 /// </remarks>
-internal sealed class HolderInserts(LeanStore store, long list, long connection)
+/// <param name="store">The store, under the sync's claim.</param>
+/// <param name="list">The list.</param>
+/// <param name="connection">Whose entries hold.</param>
+/// <param name="allNew">The connection had nobody on the list: nothing of this is there yet. A row that is there twice does no harm.</param>
+internal sealed class HolderInserts(LeanStore store, long list, long connection, bool allNew)
 {
     private const int Run = 1_000_000;
     private const int PerTransaction = 16_384;
 
-    private static readonly BulkSql Insertion = new(
-        "INSERT OR IGNORE INTO holder (list, connection, hash, key_hash) VALUES (?1, ?2, ?3, ?4)",
-        "INSERT INTO holder (list, connection, hash, key_hash) SELECT @p1, @p2, h, k FROM unnest(@p3, @p4) AS r (h, k) ON CONFLICT DO NOTHING",
+    /// <summary>Where each transaction waits for the disk.</summary>
+    private const int PerDurableTransaction = 65_536;
+
+    private const string New = "INSERT OR IGNORE INTO holder (list, connection, hash, key_hash) VALUES (?1, ?2, ?3, ?4)";
+    private static readonly CopyInto Copy = new("holder", "list bigint, connection bigint, hash bigint, key_hash bigint");
+
+    private static readonly BulkSql Missing = new(
+        New,
+        """
+        INSERT INTO holder (list, connection, hash, key_hash) SELECT @p1, @p2, h, k FROM unnest(@p3, @p4) AS r (h, k)
+        WHERE NOT EXISTS (SELECT 1 FROM holder o WHERE o.list = @p1 AND o.hash = r.h AND o.connection = @p2 AND o.key_hash = r.k OFFSET 0)
+        """,
         RowPlaces: 3,
         SeveralRows: true);
 
@@ -100,6 +113,20 @@ internal sealed class HolderInserts(LeanStore store, long list, long connection)
         return true;
     }
 
+    /// <summary>Whether a row is there before, among those of the same hash.</summary>
+    private static bool IsRepeated(List<long> hashes, List<long> keyHashes, int index)
+    {
+        for (var i = index - 1; i >= 0 && hashes[i] == hashes[index]; i--)
+        {
+            if (keyHashes[i] == keyHashes[index])
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
     private void Add(long hash, long keyHash)
     {
         if (hash != 0 && !_writing.IsFaulted)
@@ -113,16 +140,20 @@ internal sealed class HolderInserts(LeanStore store, long list, long connection)
     {
         var (hashes, keyHashes) = run;
         CollectionsMarshal.AsSpan(hashes).Sort(CollectionsMarshal.AsSpan(keyHashes));
-        for (var from = 0; from < hashes.Count; from += PerTransaction)
+        var most = store.MayForget ? PerDurableTransaction : PerTransaction;
+        for (var from = 0; from < hashes.Count; from += most)
         {
-            var to = Math.Min(hashes.Count, from + PerTransaction);
+            var to = Math.Min(hashes.Count, from + most);
             await store.WriteAsync(
                 write =>
                 {
-                    using var statement = BulkStatement.Of(write, Insertion).Bind(1, list).Bind(2, connection);
+                    using var statement = (allNew ? BulkStatement.Of(write, New, Copy, rowPlaces: 3) : BulkStatement.Of(write, Missing)).Bind(1, list).Bind(2, connection);
                     for (var i = from; i < to; i++)
                     {
-                        statement.Bind(3, hashes[i]).Bind(4, keyHashes[i]).Run();
+                        if (!IsRepeated(hashes, keyHashes, i))
+                        {
+                            statement.Bind(3, hashes[i]).Bind(4, keyHashes[i]).Run();
+                        }
                     }
 
                     statement.Finish();

@@ -59,7 +59,7 @@ internal sealed class HolderMerge(LeanStore store, BatchStore batches, long list
             return;
         }
 
-        var inserts = new HolderInserts(store, list, connection);
+        var inserts = new HolderInserts(store, list, connection, allNew: false);
         foreach (var (blob, result) in Enum.GetValues<Stage>().Where(HolderInserts.Concerns).SelectMany(stage => Answered(read, stage)))
         {
             inserts.Take(blob, result);

@@ -20,6 +20,7 @@ internal sealed class LedgerReader : IDisposable
     private readonly long _own;
     private readonly Dictionary<long, List<LedgerEntry>> _expectedKeys = [];
     private readonly Dictionary<long, List<LedgerEntry>> _expectedHolders = [];
+    private (long Members, long Maybes, long Leaving)? _counts;
 
     /// <param name="connection">An open connection, for reading only.</param>
     /// <param name="list">The list.</param>
@@ -32,7 +33,7 @@ internal sealed class LedgerReader : IDisposable
         _byKey = connection.Command(Columns + "key_hash = @k", "@l", "@c", "@k");
         _range = connection.Command(Columns + "key_hash BETWEEN @a AND @b ORDER BY key_hash, slot", "@l", "@c", "@a", "@b");
         _leaving = connection.Command(Columns + "state = 3 AND key_hash BETWEEN @a AND @b ORDER BY key_hash", "@l", "@c", "@a", "@b");
-        _holders = connection.Command("SELECT connection, key_hash FROM holder WHERE list = @l AND hash = @h", "@l", "@h");
+        _holders = connection.Command("SELECT DISTINCT connection, key_hash FROM holder WHERE list = @l AND hash = @h", "@l", "@h");
     }
 
     /// <summary>Member, maybe and leaving entries of a connection on the list.</summary>
@@ -43,7 +44,8 @@ internal sealed class LedgerReader : IDisposable
         return reader.Read() ? (reader.GetInt64(0), reader.GetInt64(1), reader.GetInt64(2)) : default;
     }
 
-    public (long Members, long Maybes, long Leaving) Counts() => Counts(_connection, _list, _own);
+    /// <summary>As they are when the ledger is read first.</summary>
+    public (long Members, long Maybes, long Leaving) Counts() => _counts ??= Counts(_connection, _list, _own);
 
     /// <summary>These keys will be asked for, and no others.</summary>
     public void ExpectKeys(IEnumerable<long> keyHashes)
@@ -76,7 +78,7 @@ internal sealed class LedgerReader : IDisposable
                 hashes,
                 """
                 SELECT m.connection, m.key_hash, m.slot, m.state, m.value, h.hash FROM unnest(@k) AS r (hash)
-                CROSS JOIN LATERAL (SELECT connection, key_hash, hash FROM holder WHERE list = @l AND hash = r.hash OFFSET 0) h
+                CROSS JOIN LATERAL (SELECT DISTINCT connection, key_hash, hash FROM holder WHERE list = @l AND hash = r.hash OFFSET 0) h
                 CROSS JOIN LATERAL (
                   SELECT connection, key_hash, slot, state, value FROM member
                   WHERE list = @l AND connection = h.connection AND key_hash = h.key_hash OFFSET 0) m

@@ -23,12 +23,13 @@ internal sealed class LedgerWriter : IDisposable
     /// <param name="list">The list.</param>
     /// <param name="ownConnection">The connection whose entries move.</param>
     /// <param name="keyHashes">The keys of all operations to come.</param>
-    public LedgerWriter(DbConnection connection, long list, long ownConnection, Func<long[]> keyHashes)
+    /// <param name="careful">False: an entry that the plan did not find is not there, and if it is, that is a duplicate.</param>
+    public LedgerWriter(DbConnection connection, long list, long ownConnection, Func<long[]> keyHashes, bool careful)
     {
         _connection = connection;
         _list = list;
         _own = ownConnection;
-        _rows = MemberRows.Of(connection, list, ownConnection, keyHashes);
+        _rows = MemberRows.Of(connection, list, ownConnection, keyHashes, careful);
     }
 
     /// <summary>What an answer to a subscribe means for the entries of its key.</summary>
@@ -89,7 +90,7 @@ internal sealed class LedgerWriter : IDisposable
         _rows.Finish();
         if (_delta.AsSpan().ContainsAnyExcept(0L))
         {
-            _connection.Run(
+            _connection.Later(
                 """
                 INSERT INTO ledger_count (list, connection, members, maybes, leaving) VALUES (@l, @c, @m, @b, @v)
                 ON CONFLICT (list, connection) DO UPDATE SET
@@ -113,7 +114,7 @@ internal sealed class LedgerWriter : IDisposable
     {
         // A keyless delete may have moved the entry of another key in this very sync; primary keys have their entries to themselves.
         prior = keyKind == KeyKind.Primary || prior == EntryState.None ? prior : StateOf(keyHash, slot);
-        _rows.Put(keyHash, slot, state, value);
+        _rows.Put(keyHash, slot, state, value, isNew: prior == EntryState.None);
         Move(prior, state);
     }
 

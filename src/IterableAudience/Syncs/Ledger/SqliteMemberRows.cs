@@ -22,7 +22,7 @@ internal sealed class SqliteMemberRows(SqliteConnection connection, long list, l
     public override EntryState StateOf(long keyHash, byte slot)
         => (EntryState)AfterPuts(_state ??= OfEntry("SELECT state FROM member")).Bind(3, keyHash).Bind(4, slot).RunForNumber();
 
-    public override void Put(long keyHash, byte slot, EntryState state, ReadOnlySpan<byte> value)
+    public override void Put(long keyHash, byte slot, EntryState state, ReadOnlySpan<byte> value, bool isNew)
         => _put.Bind(3, keyHash).Bind(4, slot).Bind(5, (long)state).Bind(6, value).Run();
 
     public override EntryState End(long keyHash, byte slot)

@@ -11,13 +11,10 @@ internal sealed class BatchCutter(long sync, Stage stage, IncrementalHash? planH
     /// <summary>Subscribers that one request may carry; RudderStack's and our own limit (Iterable states none).</summary>
     public const int Size = 1000;
 
-    private static readonly BulkSql Insert = new(
-        "INSERT INTO batch (sync, stage, n, operations, first_part, last_part, ords, blob) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
-        """
-        INSERT INTO batch (sync, stage, n, operations, first_part, last_part, ords, blob)
-        SELECT * FROM unnest(@p1, @p2, @p3, @p4, @p5, @p6, @p7, @p8)
-        """,
-        RowPlaces: 1);
+    private const string Insert = "INSERT INTO batch (sync, stage, n, operations, first_part, last_part, ords, blob) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
+
+    private static readonly CopyInto Copy = new(
+        "batch", "sync bigint, stage smallint, n integer, operations integer, first_part integer, last_part integer, ords bytea, blob bytea");
 
     private readonly BlobWriter _ords = new(6 * Size);
     private readonly BlobWriter _blob = new(64 * 1024);
@@ -54,7 +51,7 @@ internal sealed class BatchCutter(long sync, Stage stage, IncrementalHash? planH
         planHash?.AppendData([(byte)stage]);
         planHash?.AppendData(_ords.Written);
         planHash?.AppendData(_blob.Written);
-        using var insert = BulkStatement.Of(write, Insert);
+        using var insert = BulkStatement.Of(write, Insert, Copy);
         insert.Bind(1, sync).Bind(2, (long)stage).Bind(3, Batches).Bind(4, _count).Bind(5, _firstPart).Bind(6, _lastPart)
             .Bind(7, _ords.Written).Bind(8, _blob.Written)
             .Run();

@@ -21,6 +21,9 @@ internal sealed class CutStep(PlanRun run) : IDisposable
     /// <summary>Sequence number of the chunk for records of earlier syncs that are tried again.</summary>
     public const int RetrySeq = OwnSeq - 1;
 
+    /// <summary>Bytes of operations after which a transaction takes no further slice.</summary>
+    private const int Together = 2 * 1024 * 1024;
+
     private static readonly List<Finding> NoFindings = [];
 
     private readonly BatchCutter?[] _cutters = new BatchCutter?[16];
@@ -30,12 +33,29 @@ internal sealed class CutStep(PlanRun run) : IDisposable
     private readonly BlobWriter _tail = new();
     private int _ownRecords;
 
-    /// <summary>Reads what the steps before left of a slice.</summary>
-    public (byte[] Operations, Dictionary<int, List<Finding>> Findings) Prepare(int part)
-        => (run.Operations.Read(part), ByOperation(run.Findings.Read(part)));
+    /// <summary>Reads what the steps before left of the next slices: as many as fit into one transaction.</summary>
+    public IReadOnlyList<(byte[] Operations, Dictionary<int, List<Finding>> Findings)> Prepare(int part)
+    {
+        List<(byte[] Operations, Dictionary<int, List<Finding>> Findings)> slices = [];
+        for (var bytes = 0; part < run.Partitions && bytes < Together; part++)
+        {
+            slices.Add((run.Operations.Read(part), ByOperation(run.Findings.Read(part))));
+            bytes += slices[^1].Operations.Length;
+        }
 
-    /// <summary>Cuts one slice and writes what it fills, within the caller's transaction.</summary>
-    public void Write(DbConnection write, int part, (byte[] Operations, Dictionary<int, List<Finding>> Findings) slice)
+        return slices;
+    }
+
+    /// <summary>Cuts slices and writes what they fill, within the caller's transaction.</summary>
+    public void Write(DbConnection write, int first, IReadOnlyList<(byte[] Operations, Dictionary<int, List<Finding>> Findings)> slices)
+    {
+        for (var i = 0; i < slices.Count; i++)
+        {
+            Write(write, first + i, slices[i]);
+        }
+    }
+
+    private void Write(DbConnection write, int part, (byte[] Operations, Dictionary<int, List<Finding>> Findings) slice)
     {
         var (bytes, findings) = slice;
         List<byte> stages = [];
@@ -51,7 +71,7 @@ internal sealed class CutStep(PlanRun run) : IDisposable
         }
 
         WriteOwnRecords(write, part);
-        write.Run(
+        write.Later(
             "INSERT INTO plan_part (sync, part, stages) VALUES (@s, @p, @b)", ("@s", run.Sync), ("@p", part), ("@b", stages.ToArray()));
     }
 
@@ -205,10 +225,10 @@ internal sealed class CutStep(PlanRun run) : IDisposable
             return;
         }
 
-        write.Run(
+        write.Later(
             "INSERT INTO chunk (sync, part, seq, records, blob) VALUES (@s, @p, @q, @n, @b)",
             ("@s", run.Sync), ("@p", part), ("@q", OwnSeq), ("@n", _ownRecords), ("@b", _ownChunk.ToArray()));
-        write.Run(
+        write.Later(
             "INSERT INTO verdict (sync, part, seq, outcomes, blob) VALUES (@s, @p, @q, 0, @b)",
             ("@s", run.Sync), ("@p", part), ("@q", OwnSeq), ("@b", _ownVerdicts.ToArray()));
         _ownChunk.Clear();

@@ -23,10 +23,8 @@ internal sealed class Planner(KeyedHash hash)
 
     private readonly SemaphoreSlim _turns = new(AtOnce);
 
-    private static readonly BulkSql InsertVerdicts = new(
-        "INSERT INTO verdict (sync, part, seq, outcomes, blob) VALUES (?1, ?2, ?3, 0, ?4)",
-        "INSERT INTO verdict (sync, part, seq, outcomes, blob) SELECT @p1, @p2, s, 0, b FROM unnest(@p3, @p4) AS v (s, b)",
-        RowPlaces: 3);
+    private const string InsertVerdict = "INSERT INTO verdict (sync, part, outcomes, seq, blob) VALUES (?1, ?2, ?3, ?4, ?5)";
+    private static readonly CopyInto CopyVerdicts = new("verdict", "sync bigint, part integer, outcomes bigint, seq integer, blob bytea");
 
     /// <summary>For a test: see <see cref="PlanRun.RulesOnly"/>.</summary>
     internal bool RulesOnly { get; init; }
@@ -65,11 +63,12 @@ internal sealed class Planner(KeyedHash hash)
         await new IdentityStep(run, ledgerIsEmpty ? null : ledger).RunAsync(cancel);
 
         using var cut = new CutStep(run);
-        for (var part = 0; part < run.Partitions; part++)
+        for (var part = 0; part < run.Partitions;)
         {
-            var slice = cut.Prepare(part);
-            await store.WriteAsync(write => cut.Write(write, part, slice), durable: false, cancel);
-            progress(0.5 + ((part + 1.0) / run.Partitions / 2));
+            var (first, slices) = (part, cut.Prepare(part));
+            await store.WriteAsync(write => cut.Write(write, first, slices), durable: false, cancel);
+            part += slices.Count;
+            progress(0.5 + ((double)part / run.Partitions / 2));
         }
 
         return await store.WriteAsync(cut.Finish, durable: false, cancel);
@@ -86,18 +85,24 @@ internal sealed class Planner(KeyedHash hash)
             using var connection = store.OpenRead();
             using var ledger = new LedgerReader(connection, sync.ListNo, sync.ConnectionNo);
             var keys = new KeyStep(run, connection, ledger);
+            var writing = Task.CompletedTask;
             try
             {
                 for (int part; (part = Interlocked.Increment(ref next)) < run.Partitions;)
                 {
-                    var decided = keys.Run(part);
-                    await store.WriteAsync(write => WriteVerdicts(write, sync.No, part, decided), durable: false, cancel);
+                    // One slice is written while the next is decided.
+                    var (decided, of) = (keys.Run(part), part);
+                    await writing;
+                    writing = store.WriteTogetherAsync(write => WriteVerdicts(write, sync.No, of, decided), cancel);
                     progress((double)Interlocked.Increment(ref done) / run.Partitions / 2);
                 }
+
+                await writing;
             }
             catch
             {
                 Interlocked.Exchange(ref next, run.Partitions); // the other lanes need not go on
+                await writing.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
                 throw;
             }
         }
@@ -107,15 +112,15 @@ internal sealed class Planner(KeyedHash hash)
     {
         if (decided.Retried > 0)
         {
-            write.Run(
+            write.Later(
                 "INSERT INTO chunk (sync, part, seq, records, blob) VALUES (@s, @p, @q, @n, @b)",
                 ("@s", sync), ("@p", part), ("@q", CutStep.RetrySeq), ("@n", decided.Retried), ("@b", decided.RetryChunk));
         }
 
-        using var insert = BulkStatement.Of(write, InsertVerdicts).Bind(1, sync).Bind(2, part);
+        using var insert = BulkStatement.Of(write, InsertVerdict, CopyVerdicts).Bind(1, sync).Bind(2, part).Bind(3, 0);
         foreach (var (seq, blob) in decided.Verdicts)
         {
-            insert.Bind(3, seq).Bind(4, blob).Run();
+            insert.Bind(4, seq).Bind(5, blob).Run();
         }
 
         insert.Finish();

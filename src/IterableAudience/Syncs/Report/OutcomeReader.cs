@@ -37,12 +37,10 @@ internal sealed class OutcomeReader(DbConnection connection, BatchStore batches,
 
         foreach (var stage in PlannedStages)
         {
-            foreach (var (number, first, last) in Batches(stage))
+            int[] numbers = [.. Batches(stage).Where(b => b.First <= part && b.Last >= part).Select(b => b.Number)];
+            foreach (var (number, ords, result) in batches.Answers(connection, stage, numbers))
             {
-                if (first <= part && last >= part)
-                {
-                    Fill(operations, part, stage, number, batches.Ords(connection, stage, number), batches.Result(connection, stage, number));
-                }
+                Fill(operations, part, stage, number, ords, result);
             }
         }
 

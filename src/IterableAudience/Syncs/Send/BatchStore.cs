@@ -51,6 +51,18 @@ internal sealed class BatchStore(LeanStore store, long sync, long planSync)
         => connection.Rows(
             "SELECT blob FROM result WHERE sync = @s AND stage = @g AND n = @n", r => r.Blob(0), ("@s", sync), ("@g", (int)stage), ("@n", number)).FirstOrDefault();
 
+    /// <summary>Operations and results of some batches; a store that is far away is asked once.</summary>
+    public IEnumerable<(int Number, byte[] Ords, byte[]? Result)> Answers(DbConnection connection, Stage stage, int[] numbers)
+        => numbers.Length == 0 ? []
+            : !connection.IsRemote() ? numbers.Select(n => (n, Ords(connection, stage, n), Result(connection, stage, n)))
+            : connection.Rows(
+                """
+                SELECT k.n, b.ords, r.blob FROM unnest(@k) AS k (n)
+                CROSS JOIN LATERAL (SELECT ords FROM batch WHERE sync = @o AND stage = @g AND n = k.n OFFSET 0) b
+                LEFT JOIN LATERAL (SELECT blob FROM result WHERE sync = @s AND stage = @g AND n = k.n OFFSET 0) r ON TRUE
+                """,
+                r => (r.GetInt32(0), r.Blob(1), r.IsDBNull(2) ? null : r.Blob(2)), ("@o", OwnerOf(stage)), ("@s", sync), ("@g", (int)stage), ("@k", numbers));
+
     /// <summary>First operation of each batch of a stage, to find an operation by its name.</summary>
     public OpRef[] Starts(DbConnection connection, Stage stage)
         => [.. connection.Rows(

@@ -21,7 +21,16 @@ internal sealed class Recorder(LeanStore store, BatchStore batches, long list, l
     /// <summary>Records one batch. What was recorded is only lost with the power, and then the batch is sent again.</summary>
     public async Task RecordAsync(RecordedAnswer answer, int number, CancellationToken cancel)
     {
-        await store.WriteAsync(write => Write(write, answer, number), durable: false, cancel);
+        try
+        {
+            await store.WriteTogetherAsync(write => Write(write, answer, number, careful: !write.IsRemote()), cancel);
+        }
+        catch (DbException e) when (e.IsDuplicate())
+        {
+            // Recorded before: the store was lost before it could say so.
+            await store.WriteTogetherAsync(write => Write(write, answer, number, careful: true), cancel);
+        }
+
         if (holders is not null)
         {
             await holders.MakeRoomAsync();
@@ -29,18 +38,15 @@ internal sealed class Recorder(LeanStore store, BatchStore batches, long list, l
     }
 
     /// <summary>Notes that requests of a batch may go out from now on.</summary>
-    /// <returns>True when that was noted before: an earlier process may have sent it, and died before the answer.</returns>
-    public Task<bool> StartAsync(Stage stage, int number, CancellationToken cancel)
-        => store.WriteAsync(
-            write => write.Run("INSERT INTO started (sync, stage, n) VALUES (@s, @g, @n) ON CONFLICT DO NOTHING", ("@s", batches.Sync), ("@g", (int)stage), ("@n", number)) == 0,
-            durable: false,
+    public Task StartAsync(Stage stage, int number, CancellationToken cancel)
+        => store.WriteTogetherAsync(
+            write => write.Later("INSERT INTO started (sync, stage, n) VALUES (@s, @g, @n) ON CONFLICT DO NOTHING", ("@s", batches.Sync), ("@g", (int)stage), ("@n", number)),
             cancel);
 
     /// <summary>Takes it back: none went out.</summary>
     public Task NotStartedAsync(Stage stage, int number)
-        => store.WriteAsync(
-            write => write.Run("DELETE FROM started WHERE sync = @s AND stage = @g AND n = @n", ("@s", batches.Sync), ("@g", (int)stage), ("@n", number)),
-            durable: false,
+        => store.WriteTogetherAsync(
+            write => write.Later("DELETE FROM started WHERE sync = @s AND stage = @g AND n = @n", ("@s", batches.Sync), ("@g", (int)stage), ("@n", number)),
             CancellationToken.None);
 
     /// <summary>Whether an unsubscribe that named an unknown userId goes on by e-mail.</summary>
@@ -66,17 +72,21 @@ internal sealed class Recorder(LeanStore store, BatchStore batches, long list, l
     private static Reason StoredReason(OperationResult result)
         => result is { Outcome: Outcome.NotSent, MayBeApplied: true } ? Reason.DeliveryFailed : result.Reason;
 
-    private void Write(DbConnection write, RecordedAnswer answer, int number)
+    /// <param name="write">Where to.</param>
+    /// <param name="answer">What.</param>
+    /// <param name="number">Number of the batch in the request log.</param>
+    /// <param name="careful">False: nothing of it is recorded yet, and if it is, that is a duplicate. Looking first would be a question to the server for each batch.</param>
+    private void Write(DbConnection write, RecordedAnswer answer, int number, bool careful)
     {
         var batch = answer.Batch;
-        if (batches.Result(write, batch.Stage, batch.Number) is not null)
+        if (careful && batches.Result(write, batch.Stage, batch.Number) is not null)
         {
             WriteRequests(write, batches.Sync, number, answer.Requests); // sent twice, after trouble with the store: recorded once
             return;
         }
 
         var outcomes = new byte[batch.Count * 2];
-        using var ledger = new LedgerWriter(write, list, connection, batch.KeyHashes);
+        using var ledger = new LedgerWriter(write, list, connection, batch.KeyHashes, careful);
         using var failures = new FailureWriter(write, batches, answer, number);
         for (var i = 0; i < batch.Count; i++)
         {
@@ -99,7 +109,7 @@ internal sealed class Recorder(LeanStore store, BatchStore batches, long list, l
 
         failures.Finish();
         ledger.Finish();
-        write.Run(
+        write.Later(
             "INSERT INTO result (sync, stage, n, number, attempts, http_status, at, blob) VALUES (@s, @g, @n, @m, @a, @h, @t, @b)",
             ("@s", batches.Sync), ("@g", (int)batch.Stage), ("@n", batch.Number), ("@m", number), ("@a", answer.Attempts),
             ("@h", answer.Results.Length > 0 ? answer.Results[0].HttpStatus : 0), ("@t", answer.At.ToUnixTimeMilliseconds()), ("@b", outcomes));
@@ -138,7 +148,7 @@ internal sealed class Recorder(LeanStore store, BatchStore batches, long list, l
     {
         foreach (var request in requests)
         {
-            write.Run(
+            write.Later(
                 """
                 INSERT INTO request (sync, number, at, kind, size, status, duration_ms, attempt, flags, answer)
                 VALUES (@s, @n, @t, @k, @z, @h, @d, @a, @f, @w)

@@ -46,6 +46,7 @@ internal sealed class StageSender(BatchSender sender, Recorder recorder, ISendGa
     {
         // Two more than may be in flight: they are prepared or recorded while the others are on the wire.
         var limit = (work.Project.MaxInFlight ?? options.MaxInFlight) + 2;
+        var before = work.Batches.Started(stage).ToHashSet();
         List<Task> running = [];
         foreach (var number in open)
         {
@@ -54,7 +55,7 @@ internal sealed class StageSender(BatchSender sender, Recorder recorder, ISendGa
                 break;
             }
 
-            running.Add(Task.Run(() => SendBatchAsync(work, stage, number, recordStopped, stop), CancellationToken.None));
+            running.Add(Task.Run(() => SendBatchAsync(work, stage, number, before.Contains(number), recordStopped, stop), CancellationToken.None));
             if (running.Count >= limit)
             {
                 var done = await Task.WhenAny(running);
@@ -70,13 +71,19 @@ internal sealed class StageSender(BatchSender sender, Recorder recorder, ISendGa
         await Task.WhenAll(running);
     }
 
-    private async Task SendBatchAsync(SyncWork work, Stage stage, int number, Func<bool> recordStopped, CancellationToken stop)
+    /// <param name="work">The sync.</param>
+    /// <param name="stage">The stage.</param>
+    /// <param name="number">The batch.</param>
+    /// <param name="again">An earlier round, or an earlier process, may have sent it, and never learnt the answer.</param>
+    /// <param name="recordStopped">See <see cref="SendAsync(SyncWork, Stage, Func{bool}, CancellationToken)"/>.</param>
+    /// <param name="stop">Cancel or shutdown.</param>
+    private async Task SendBatchAsync(SyncWork work, Stage stage, int number, bool again, Func<bool> recordStopped, CancellationToken stop)
     {
         var kind = stage is Stage.Subscribe or Stage.RetryConflicts ? OperationKind.Subscribe : OperationKind.Unsubscribe;
         using var span = SyncTelemetry.StartBatch(stage, number, kind);
         try
         {
-            await SendBatchAsync(work, stage, number, kind, span, recordStopped, stop);
+            await SendBatchAsync(work, stage, number, kind, span, again, recordStopped, stop);
         }
         catch (Exception e) when (SyncTelemetry.Pass(span, e))
         {
@@ -85,11 +92,21 @@ internal sealed class StageSender(BatchSender sender, Recorder recorder, ISendGa
     }
 
     private async Task SendBatchAsync(
-        SyncWork work, Stage stage, int number, OperationKind kind, Activity? span, Func<bool> recordStopped, CancellationToken stop)
+        SyncWork work, Stage stage, int number, OperationKind kind, Activity? span, bool again, Func<bool> recordStopped, CancellationToken stop)
     {
         List<RequestLogEntry> requests = [];
-        var (batch, again) = await WaitAsync(
-            work, Wait.Store, async () => (work.Batches.Load(stage, number), await recorder.StartAsync(stage, number, CancellationToken.None)));
+        var batch = await WaitAsync(work, Wait.Store, async () =>
+        {
+            var noted = recorder.StartAsync(stage, number, CancellationToken.None);
+            try
+            {
+                return work.Batches.Load(stage, number);
+            }
+            finally
+            {
+                await noted;
+            }
+        });
         var result = await WaitAsync(work, Wait.Iterable, () => sender.SendAsync(
             new BatchRequest(
                 work.Project, work.Sync.Id, work.Connection.AudienceId, kind,

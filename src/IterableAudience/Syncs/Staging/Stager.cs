@@ -14,10 +14,8 @@ internal sealed class Stager(LeanStore store, KeyedHash hash, long sync, Project
     public const int BufferedRecords = 32_768;
     public const int LargePartitions = 256;
 
-    private static readonly BulkSql Insert = new(
-        "INSERT INTO chunk (sync, seq, part, records, blob) VALUES (?1, ?2, ?3, ?4, ?5)",
-        "INSERT INTO chunk (sync, seq, part, records, blob) SELECT @p1, @p2, p, r, b FROM unnest(@p3, @p4, @p5) AS c (p, r, b)",
-        RowPlaces: 3);
+    private const string Insert = "INSERT INTO chunk (sync, seq, part, records, blob) VALUES (?1, ?2, ?3, ?4, ?5)";
+    private static readonly CopyInto Copy = new("chunk", "sync bigint, seq integer, part integer, records integer, blob bytea");
 
     private readonly BlobWriter _first = new(64 * 1024);
     private readonly List<(int Part, int Offset)> _firstRecords = [];
@@ -158,7 +156,7 @@ internal sealed class Stager(LeanStore store, KeyedHash hash, long sync, Project
         await store.WriteAsync(
             connection =>
             {
-                using var insert = BulkStatement.Of(connection, Insert).Bind(1, sync).Bind(2, seq);
+                using var insert = BulkStatement.Of(connection, Insert, Copy).Bind(1, sync).Bind(2, seq);
                 for (var part = 0; part < parts.Length; part++)
                 {
                     if (counts[part] > 0)

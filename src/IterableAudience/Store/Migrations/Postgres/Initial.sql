@@ -49,10 +49,10 @@ CREATE TABLE member (
   PRIMARY KEY (list, connection, key_hash, slot));
 CREATE INDEX member_leaving ON member (list, connection, key_hash) WHERE state = 3;
 
--- Who holds an identifier; derived from member, merged in hash order before a sync closes. May name entries that are gone.
+-- Who holds an identifier; derived from member, merged in hash order before a sync closes. May name entries that are gone, and one twice.
 CREATE TABLE holder (
-  list BIGINT NOT NULL, hash BIGINT NOT NULL, connection BIGINT NOT NULL, key_hash BIGINT NOT NULL,
-  PRIMARY KEY (list, hash, connection, key_hash));
+  list BIGINT NOT NULL, hash BIGINT NOT NULL, connection BIGINT NOT NULL, key_hash BIGINT NOT NULL);
+CREATE INDEX holder_hash ON holder (list, hash);
 
 -- Entries of a connection by state, kept with every ledger write.
 CREATE TABLE ledger_count (
