@@ -9,7 +9,7 @@ internal static class SyncStart
 {
     /// <summary>
     /// Inserts the sync with its own number as the number of its plan, unless that is set. False when the connection is deleted; when it, or the idempotency
-    /// key, is taken; or when the records of that plan are gone.
+    /// key, is taken; or when that plan waits for no decision any more, or its records are gone.
     /// </summary>
     /// <remarks>What it rests on is written, not only looked at: whoever changes that at the same time waits for the row, and then finds the sync, or is found here.</remarks>
     public static async Task<bool> SaveAsync(StoreContext db, Sync sync, NodeClaims node, CancellationToken cancel)
@@ -24,9 +24,9 @@ internal static class SyncStart
                 return false; // a delete has the row, and releases the ledger
             }
 
-            // A purge.
+            // A purge, or a discard.
             if (sync.PlanSyncNo != 0
-                && await db.Syncs.Where(s => s.No == sync.PlanSyncNo && !s.RecordsPurged)
+                && await db.Syncs.Where(s => s.No == sync.PlanSyncNo && !s.RecordsPurged && (s.Outcome == SyncOutcome.Held || s.Outcome == SyncOutcome.Planned))
                     .ExecuteUpdateAsync(u => u.SetProperty(s => s.RecordsPurged, false), cancel) == 0)
             {
                 return false;

@@ -72,6 +72,65 @@ public sealed class AtOnceTests : IAsyncDisposable
         Assert.Equal(5, await _audience.LedgerAsync());
     }
 
+    [Theory]
+    [StoreData]
+    public async Task A_plan_that_has_just_been_discarded_is_not_approved(StoreKind store)
+    {
+        await StartAsync(store);
+        var held = await _audience.PushAsync(Row.Leavers(3));
+        var approving = await AtTheBrinkAsync(() => _audience.ApproveAsync(held));
+        (await _audience.DiscardAsync(held.Id)).ShouldBe(HttpStatusCode.OK);
+
+        _brink.Release();
+        (await approving).ShouldBeProblem(HttpStatusCode.Conflict, "no plan that waits for a decision: it is discarded");
+        Assert.Equal("discarded", (await _audience.GetAsync(held.Id)).Outcome);
+        Assert.Equal("completed", (await _audience.PushAsync(Row.People(1))).Outcome); // the connection is free
+        Assert.Equal(4, _audience.Project.Members(_audience.List).Count);
+    }
+
+    [Theory]
+    [StoreData]
+    public async Task A_plan_that_has_just_been_approved_is_not_discarded(StoreKind store)
+    {
+        await StartAsync(store);
+        var held = await _audience.PushAsync(Row.Leavers(3));
+        var discarding = await AtTheBrinkAsync(() => _audience.DiscardAsync(held.Id));
+        Assert.Equal("unsubscribed 3", (await _audience.ApprovedAsync(held)).Outcomes);
+
+        _brink.Release();
+        (await discarding).ShouldBeProblem(HttpStatusCode.Conflict, "has been approved");
+        var still = await _audience.GetAsync(held.Id);
+        Assert.Equal(("held", "not_sent plan_held 3"), (still.Outcome, still.Reasons));
+    }
+
+    [Theory]
+    [StoreData(Only = StoreKind.PostgreSql)] // on SQLite nobody writes beside a transaction that is not committed
+    public async Task Of_an_approval_and_a_discard_that_are_both_under_way_one_wins(StoreKind store)
+    {
+        await StartAsync(store);
+        var held = await _audience.PushAsync(Row.Leavers(3));
+        var approving = await AtTheBrinkAsync(() => _audience.ApproveAsync(held), atCommit: true);
+        var discarding = _audience.DiscardAsync(held.Id);
+        await Task.WhenAny(discarding, _brink.Next);
+
+        _brink.Release();
+        (await discarding).ShouldBeProblem(HttpStatusCode.Conflict, "has been approved");
+        Assert.Equal("unsubscribed 3", (await _audience.EndOfAsync((await approving).ShouldBe(HttpStatusCode.Accepted).Text("syncId"))).Outcomes);
+    }
+
+    [Theory]
+    [StoreData]
+    public async Task A_plan_is_discarded_once(StoreKind store)
+    {
+        await StartAsync(store);
+        var held = await _audience.PushAsync(Row.Leavers(3));
+        var discarding = await AtTheBrinkAsync(() => _audience.DiscardAsync(held.Id));
+        (await _audience.DiscardAsync(held.Id)).ShouldBe(HttpStatusCode.OK);
+
+        _brink.Release();
+        (await discarding).ShouldBeProblem(HttpStatusCode.Conflict, "it is discarded");
+    }
+
     public ValueTask DisposeAsync()
     {
         _brink.Release();
