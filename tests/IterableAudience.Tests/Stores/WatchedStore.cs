@@ -46,34 +46,5 @@ internal sealed class WatchedStore(LeanStore store, WatchedStore.Watch watch, lo
                     (LeanStore)(own.ImplementationFactory?.Invoke(s) ?? ActivatorUtilities.CreateInstance(s, own.ImplementationType!)), this));
             };
         }
-
-        /// <summary>Holds up the first write that is <paramref name="wanted"/>, until the test lets it go; all others go by.</summary>
-        public Halt HaltAt(Func<long, bool, bool> wanted)
-        {
-            var halt = new Halt();
-            Around = async (sync, durable, write) =>
-            {
-                if (sync != 0 && wanted(sync, durable) && halt.TryArrive())
-                    await halt.Released;
-                await write();
-            };
-            return halt;
-        }
-    }
-
-    /// <summary>Where a write is held up.</summary>
-    internal sealed class Halt
-    {
-        private readonly TaskCompletionSource _arrived = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        private readonly TaskCompletionSource _released = new(TaskCreationOptions.RunContinuationsAsynchronously);
-
-        /// <summary>It is held up.</summary>
-        public Task Arrived => _arrived.Task;
-
-        public Task Released => _released.Task;
-
-        public bool TryArrive() => _arrived.TrySetResult();
-
-        public void Release() => _released.TrySetResult();
     }
 }

@@ -49,7 +49,8 @@ internal sealed class Planner(KeyedHash hash)
             progress(0.5 + ((slice + 1.0) / run.Partitions / 2));
         }
 
-        return await store.WriteAsync(cut.Finish, durable: false, cancel);
+        // The next step builds on it, whatever comes in between.
+        return await store.WriteAsync(cut.Finish, durable: store.MayForget, cancel);
     }
 
     private static (long MembersBefore, bool IsEmpty) LookAtLedger(DbConnection read, Sync sync)

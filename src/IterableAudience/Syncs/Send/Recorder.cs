@@ -21,7 +21,7 @@ internal sealed class Recorder(LeanStore store, BatchStore batches, long list, l
     /// <summary>Records one batch. What was recorded is only lost with the power, and then the batch is sent again.</summary>
     public async Task RecordAsync(RecordedAnswer answer, int number, CancellationToken cancel)
     {
-        await store.WriteAsync(write => Write(write, answer, number), durable: false, cancel);
+        batches.Recorded(await store.WriteAsync(write => Write(write, answer, number), durable: false, cancel));
         if (holders is not null)
         {
             await holders.MakeRoomAsync();
@@ -66,13 +66,14 @@ internal sealed class Recorder(LeanStore store, BatchStore batches, long list, l
     private static Reason StoredReason(OperationResult result)
         => result is { Outcome: Outcome.NotSent, MayBeApplied: true } ? Reason.DeliveryFailed : result.Reason;
 
-    private void Write(DbConnection write, RecordedAnswer answer, int number)
+    /// <returns>How many results that makes more: one, or none.</returns>
+    private int Write(DbConnection write, RecordedAnswer answer, int number)
     {
         var batch = answer.Batch;
         if (batches.Result(write, batch.Stage, batch.Number) is not null)
         {
             WriteRequests(write, batches.Sync, number, answer.Requests); // sent twice, after trouble with the store: recorded once
-            return;
+            return 0;
         }
 
         var outcomes = new byte[batch.Count * 2];
@@ -108,6 +109,8 @@ internal sealed class Recorder(LeanStore store, BatchStore batches, long list, l
         {
             holders?.Take(batch.Blob, outcomes);
         }
+
+        return 1;
     }
 
     private static void WriteOne(LedgerWriter ledger, FailureWriter failures, PlanOp op, OperationResult result, Outcome stored)
