@@ -103,6 +103,15 @@ internal static class ConnectionEndpoints
     {
         if (await FindAsync(db, id, cancellation) is not { } connection)
             return ProblemAnswer.NotFound("connection");
+
+        // The row first: a push that begins at the same time waits for it and then finds the connection gone, or has it and is found here.
+        await using var transaction = await db.Database.BeginTransactionAsync(cancellation);
+        if (await db.Connections.Where(c => c.No == connection.No && !c.Deleted).ExecuteUpdateAsync(
+            u => u.SetProperty(c => c.Deleted, true).SetProperty(c => c.Enabled, false).SetProperty(c => c.UpdatedAt, time.GetUtcNow()), cancellation) == 0)
+        {
+            return ProblemAnswer.NotFound("connection");
+        }
+
         if (await db.Syncs.Where(s => s.ConnectionNo == connection.No && s.Active).Select(s => s.Id).FirstOrDefaultAsync(cancellation) is { } running)
         {
             return ProblemAnswer
@@ -110,10 +119,7 @@ internal static class ConnectionEndpoints
                 .With("syncId", JsonValue.Create(running));
         }
 
-        connection.Deleted = true;
-        connection.Enabled = false;
-        connection.UpdatedAt = time.GetUtcNow();
-        await db.SaveChangesAsync(cancellation);
+        await transaction.CommitAsync(cancellation);
         await ledger.ReleaseAsync(connection.ListNo, connection.No, CancellationToken.None);
         return TypedResults.NoContent();
     }

@@ -62,8 +62,8 @@ internal sealed class Approval(Func<StoreContext> open, LeanStore store, SyncQue
         };
         if (!await SyncStart.SaveAsync(db, sync, node, cancel))
         {
-            var purged = await db.Syncs.AnyAsync(s => s.No == planned.PlanSyncNo && s.RecordsPurged, cancel);
-            return (null, purged ? Purged() : await SyncEndpoints.ObstacleAsync(db, connection, cancel) ?? SyncEndpoints.Running(null));
+            var now = await db.Syncs.AsNoTracking().SingleAsync(s => s.No == planned.No, cancel);
+            return (null, Undecidable(now) ?? (now.RecordsPurged ? Purged() : await SyncEndpoints.OvertakenAsync(db, connection, cancel)));
         }
 
         _ = monitor.Of(sync.No);
@@ -85,17 +85,28 @@ internal sealed class Approval(Func<StoreContext> open, LeanStore store, SyncQue
         }
 
         await using var db = open();
-        var sync = await db.Syncs.SingleAsync(s => s.No == planned.No, cancel);
+        var report = SyncJson.Write(
+            planned.RecordsPurged ? SyncReports.Discarded(SyncJson.Report(planned.ReportJson!)) : await CountDiscardedAsync(planned, cancel));
+
+        // The row first: an approval at the same time waits for it and then finds the plan discarded, or has it and is found here.
+        await using var transaction = await db.Database.BeginTransactionAsync(cancel);
+        if (await db.Syncs.Where(s => s.No == planned.No && s.Outcome == SyncOutcome.Held && s.RecordsPurged == planned.RecordsPurged).ExecuteUpdateAsync(
+            u => u.SetProperty(s => s.Outcome, SyncOutcome.Discarded)
+                .SetProperty(s => s.Error, "The plan was discarded. Nothing was sent.")
+                .SetProperty(s => s.ReportJson, report),
+            cancel) == 0)
+        {
+            await transaction.RollbackAsync(cancel);
+            var now = await db.Syncs.AsNoTracking().SingleAsync(s => s.No == planned.No, cancel);
+            return Undecidable(now) ?? await DiscardAsync(now, cancel); // retention has taken the records meanwhile
+        }
+
         if (await db.Syncs.AnyAsync(s => s.PlanSyncNo == planned.PlanSyncNo && s.No != planned.No, cancel))
         {
             return ProblemAnswer.Conflict("The plan has been approved; there is nothing left to discard.");
         }
 
-        sync.ReportJson = SyncJson.Write(
-            sync.RecordsPurged ? SyncReports.Discarded(SyncJson.Report(sync.ReportJson!)) : await CountDiscardedAsync(sync, cancel));
-        sync.Outcome = SyncOutcome.Discarded;
-        sync.Error = "The plan was discarded. Nothing was sent.";
-        await db.SaveChangesAsync(cancel);
+        await transaction.CommitAsync(cancel);
         return null;
     }
 

@@ -114,7 +114,7 @@ internal static class PushEndpoint
             // Somebody was faster; perhaps the same push, sent twice at once.
             return key.Length > 0 && await KnownAsync(db, connection, key, time, cancellation) is { } twin
                 ? await AnswerKnownAsync(twin, connection, request, ndjson, monitor, intake.Value, time, options, db, cancellation)
-                : obstacle ?? await SyncEndpoints.ObstacleAsync(db, connection, cancellation) ?? SyncEndpoints.Running(null);
+                : obstacle ?? await SyncEndpoints.OvertakenAsync(db, connection, cancellation);
         }
 
         try

@@ -80,11 +80,20 @@ internal sealed partial class SyncCloser(
         work.Sync.Error = error;
         work.Progress.Phase = SyncPhase.Closing;
         await work.Store.WriteAsync(
-            write => write.Run(
-                "UPDATE sync SET \"Phase\" = @p, \"Outcome\" = @o, \"Error\" = @e, \"PlanHash\" = @h, \"CountsJson\" = @c, \"PlanLedgerVersion\" = @l, \"PlanConnectionVersion\" = @v WHERE \"No\" = @n",
-                ("@p", (int)work.Sync.Phase), ("@o", (int)outcome), ("@e", error), ("@h", work.Sync.PlanHash), ("@c", SyncJson.Write(work.Counts)),
-                ("@l", work.Sync.PlanLedgerVersion), ("@v", work.Connection.Version), ("@n", work.Sync.No)),
-            durable: false,
+            write =>
+            {
+                // Whatever was recorded is in the report and the ledger, or the sync goes on from what is there.
+                if (work.Store.MayForget && !work.Batches.HasAll(write))
+                {
+                    throw new StoreForgotException();
+                }
+
+                return write.Run(
+                    "UPDATE sync SET \"Phase\" = @p, \"Outcome\" = @o, \"Error\" = @e, \"PlanHash\" = @h, \"CountsJson\" = @c, \"PlanLedgerVersion\" = @l, \"PlanConnectionVersion\" = @v WHERE \"No\" = @n",
+                    ("@p", (int)work.Sync.Phase), ("@o", (int)outcome), ("@e", error), ("@h", work.Sync.PlanHash), ("@c", SyncJson.Write(work.Counts)),
+                    ("@l", work.Sync.PlanLedgerVersion), ("@v", work.Connection.Version), ("@n", work.Sync.No));
+            },
+            durable: work.Store.MayForget,
             cancel);
     }
 

@@ -49,6 +49,12 @@ internal static class SyncEndpoints
         return running is null ? null : Running(running);
     }
 
+    /// <summary>Why a sync could not be stored, although nothing stood against it a moment before.</summary>
+    internal static async Task<ProblemAnswer> OvertakenAsync(StoreContext db, Connection connection, CancellationToken cancellation)
+        => await db.Connections.AnyAsync(c => c.No == connection.No && !c.Deleted, cancellation)
+            ? await ObstacleAsync(db, connection, cancellation) ?? Running(null)
+            : ProblemAnswer.NotFound("connection");
+
     internal static ProblemAnswer Running(string? syncId)
     {
         var answer = ProblemAnswer.Conflict("A sync of this connection is already running. Wait until it has ended, or stop it.").RetryAfter(TimeSpan.FromSeconds(5));

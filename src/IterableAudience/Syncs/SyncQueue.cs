@@ -9,11 +9,8 @@ namespace IterableAudience.Syncs;
 /// whenever one turns up (see <see cref="NodeClaims"/>).
 /// </summary>
 internal sealed partial class SyncQueue(
-    SyncRunner runner, AbandonedSyncs abandoned, Ledger.LedgerCounts ledger, NodeClaims node, SyncMonitor monitor, TimeProvider time, ILogger<SyncQueue> logger) : BackgroundService
+    SyncRunner runner, AbandonedSyncs abandoned, NodeClaims node, SyncMonitor monitor, TimeProvider time, ILogger<SyncQueue> logger) : BackgroundService
 {
-    /// <summary>What a delete of a connection began; no sync has this number.</summary>
-    private const long Releasing = 0;
-
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(30);
 
     private readonly Channel<long> _waiting = Channel.CreateUnbounded<long>();
@@ -51,7 +48,6 @@ internal sealed partial class SyncQueue(
         var stopping = monitor.Stopping;
         try
         {
-            Start(Releasing, ledger.ReleaseDeletedAsync);
             Resume(_leftBehind);
             var patrolling = PatrolAsync(stopping);
             await foreach (var sync in _waiting.Reader.ReadAllAsync(stopping))

@@ -8,9 +8,10 @@ namespace IterableAudience.Syncs;
 internal static class SyncStart
 {
     /// <summary>
-    /// Inserts the sync with its own number as the number of its plan, unless that is set. False when the connection, or the idempotency key, is
-    /// taken, or the records of that plan are gone.
+    /// Inserts the sync with its own number as the number of its plan, unless that is set. False when the connection is deleted; when it, or the idempotency
+    /// key, is taken; or when that plan waits for no decision any more, or its records are gone.
     /// </summary>
+    /// <remarks>What it rests on is written, not only looked at: whoever changes that at the same time waits for the row, and then finds the sync, or is found here.</remarks>
     public static async Task<bool> SaveAsync(StoreContext db, Sync sync, NodeClaims node, CancellationToken cancel)
     {
         (sync.ClaimedBy, sync.ClaimEpoch) = (node.Id, 1);
@@ -18,9 +19,15 @@ internal static class SyncStart
         try
         {
             await using var transaction = await db.Database.BeginTransactionAsync(cancel);
-            // Written, not only looked at: a purge that comes at the same time waits for this row, and then finds the sync that needs it.
+            if (await db.Connections.Where(c => c.No == sync.ConnectionNo && !c.Deleted).ExecuteUpdateAsync(u => u.SetProperty(c => c.Deleted, false), cancel) == 0)
+            {
+                return false; // a delete has the row, and releases the ledger
+            }
+
+            // A purge, or a discard.
             if (sync.PlanSyncNo != 0
-                && await db.Syncs.Where(s => s.No == sync.PlanSyncNo && !s.RecordsPurged).ExecuteUpdateAsync(u => u.SetProperty(s => s.RecordsPurged, false), cancel) == 0)
+                && await db.Syncs.Where(s => s.No == sync.PlanSyncNo && !s.RecordsPurged && (s.Outcome == SyncOutcome.Held || s.Outcome == SyncOutcome.Planned))
+                    .ExecuteUpdateAsync(u => u.SetProperty(s => s.RecordsPurged, false), cancel) == 0)
             {
                 return false;
             }

@@ -35,6 +35,9 @@ internal sealed class SyncWorkLoader(
         }
 
         var batches = new BatchStore(claimed, sync.No, sync.PlanSyncNo);
+        var (lastNumber, results) = store.Read(c => c.Rows(
+            "SELECT coalesce(max(number), 0), count(*) FROM result WHERE sync = @s", r => (r.GetInt64(0), r.GetInt64(1)), ("@s", sync.No)))[0];
+        batches.Recorded(results);
         progress.StoreInTrouble = false;
         progress.Pace = new(pacers.For(project), pacers.LimitsOf(project), sync.ListNo, sync.DryRun);
         if (sync.Phase == SyncPhase.Sending)
@@ -45,7 +48,7 @@ internal sealed class SyncWorkLoader(
         return new SyncWork(sync, connection, project, claimed, guard, ignoreUnknownDeletes, progress, progress.Counts, batches)
         {
             RetryFailed = retryFailed,
-            NextBatchNumber = (int)store.Read(c => c.Count("SELECT max(number) FROM result WHERE sync = @s", ("@s", sync.No))),
+            NextBatchNumber = (int)lastNumber,
         };
     }
 }

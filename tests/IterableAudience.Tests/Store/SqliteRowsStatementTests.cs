@@ -78,7 +78,7 @@ public sealed class SqliteRowsStatementTests : IDisposable
         Assert.Equal([(1L, 12L, (byte)4), (2L, 19L, (byte)3)], _connection.Rows("SELECT k, n, value FROM t ORDER BY k", r => (r.GetInt64(0), r.GetInt64(1), r.Blob(2)[0])));
     }
 
-    private BulkStatement Statement() => new SqliteRowsStatement(
+    private SqliteRowsStatement Statement() => new SqliteRowsStatement(
         _connection,
         """
         INSERT INTO t (list, k, n, value) VALUES (?1, ?2, ?3, ?4)

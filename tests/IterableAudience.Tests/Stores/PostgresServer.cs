@@ -11,7 +11,10 @@ namespace IterableAudience.Tests.Stores;
 /// A PostgreSQL server of the tests' own: a fresh cluster in a temporary folder on a free port, gone with the process. Needs the server's programs
 /// (Debian: the package postgresql); <see cref="Missing"/> says what to do without them.
 /// </summary>
-/// <remarks>The cluster forgets with the power (fsync off). Whoever kills the server process still finds what was committed.</remarks>
+/// <remarks>
+/// The cluster forgets with the power (fsync off). Whoever kills the server process still finds what was committed; what was committed without waiting
+/// for the log is lost then, for as long as the server's log writer sleeps (setting wal_writer_delay).
+/// </remarks>
 public sealed class PostgresServer : IDisposable
 {
     private static readonly Lazy<PostgresServer> Common = new(() => new PostgresServer());
@@ -23,7 +26,8 @@ public sealed class PostgresServer : IDisposable
     private bool _running;
     private bool _hasTemplate;
 
-    public PostgresServer()
+    /// <param name="settings">Further lines of its configuration.</param>
+    public PostgresServer(string settings = "")
     {
         if (Missing is { } missing)
             throw new InvalidOperationException(missing);
@@ -48,6 +52,7 @@ public sealed class PostgresServer : IDisposable
             wal_level=minimal
             max_wal_senders=0
             jit=off
+            {settings}
             """);
         AppDomain.CurrentDomain.ProcessExit += (_, _) => Dispose();
         Start();

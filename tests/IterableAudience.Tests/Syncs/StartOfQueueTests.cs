@@ -1,6 +1,5 @@
 using IterableAudience.Store;
 using IterableAudience.Syncs;
-using IterableAudience.Syncs.Ledger;
 using IterableAudience.Syncs.Nodes;
 using IterableAudience.Tests.Stores;
 using Microsoft.EntityFrameworkCore;
@@ -63,7 +62,6 @@ public sealed class StartOfQueueTests
     private static SyncQueue Queue(IServiceProvider services, LateLife life, LogLines logs) => new(
         services.GetRequiredService<SyncRunner>(),
         services.GetRequiredService<AbandonedSyncs>(),
-        services.GetRequiredService<LedgerCounts>(),
         services.GetRequiredService<NodeClaims>(),
         new SyncMonitor(life, TimeProvider.System),
         TimeProvider.System,

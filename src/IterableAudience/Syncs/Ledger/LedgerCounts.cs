@@ -1,3 +1,4 @@
+using System.Data.Common;
 using IterableAudience.Store;
 using IterableAudience.Syncs.Retry;
 
@@ -6,6 +7,12 @@ namespace IterableAudience.Syncs.Ledger;
 /// <summary>What connections ask of the ledger: how many members they have, and to be released when they go.</summary>
 internal sealed class LedgerCounts(LeanStore store)
 {
+    /// <summary>A condition on a row <c>c</c> of the connections: something of the ledger is still there. With OFFSET PostgreSQL looks it up, and doesn't read through the ledger.</summary>
+    public const string HasLedger = """
+        EXISTS (SELECT 1 FROM ledger_count l WHERE l.list = c."ListNo" AND l.connection = c."No")
+        OR EXISTS (SELECT 1 FROM member m WHERE m.list = c."ListNo" AND m.connection = c."No" LIMIT 1 OFFSET 0)
+        """;
+
     /// <summary>Entries that Iterable accepted, by connection number; connections without any are left out.</summary>
     public IReadOnlyDictionary<long, long> Members(IReadOnlyCollection<long> connections)
         => connections.Count == 0 ? new Dictionary<long, long>() : store.Read(c => c.Rows(
@@ -13,7 +20,7 @@ internal sealed class LedgerCounts(LeanStore store)
                 r => (Connection: r.GetInt64(0), Members: r.GetInt64(1))))
             .ToDictionary(r => r.Connection, r => r.Members);
 
-    /// <summary>Finishes what a delete of a connection began, should the service have been killed in between.</summary>
+    /// <summary>Finishes what deletes of connections began, should the service have been killed in between, or the store have been away.</summary>
     public async Task ReleaseDeletedAsync(CancellationToken cancel)
     {
         foreach (var connection in store.Read(c => c.Rows(
@@ -23,8 +30,7 @@ internal sealed class LedgerCounts(LeanStore store)
         }
 
         foreach (var (list, connection) in store.Read(c => c.Rows(
-            """SELECT l.list, l.connection FROM ledger_count l JOIN connection c ON c."No" = l.connection WHERE c."Deleted" """,
-            r => (r.GetInt64(0), r.GetInt64(1)))))
+            $"""SELECT "ListNo", "No" FROM connection c WHERE "Deleted" AND ({HasLedger})""", r => (r.GetInt64(0), r.GetInt64(1)))))
         {
             await ReleaseAsync(list, connection, cancel);
         }
@@ -33,13 +39,16 @@ internal sealed class LedgerCounts(LeanStore store)
     /// <summary>
     /// Forgets all entries of a connection, and what it was to try again: its members stay on the list and no longer hold anybody there. In slices, so that nobody waits long for the writer.
     /// </summary>
+    /// <remarks>
+    /// Concurrency: beside another one, of another node. A slice that the other has just released leaves nothing to do here, and that says nothing of the
+    /// rest; so the counts, by which what is left would be found again, go only when no entry is there.
+    /// </remarks>
     public async Task ReleaseAsync(long list, long connection, CancellationToken cancel)
     {
         await RetrySet.RemoveAsync(store, connection, 0, long.MaxValue, cancel);
-        int deleted;
         do
         {
-            deleted = await store.WriteAsync(
+            while (await store.WriteAsync(
                 write => write.Run(
                     """
                     DELETE FROM member WHERE list = @l AND connection = @c AND key_hash <=
@@ -47,18 +56,25 @@ internal sealed class LedgerCounts(LeanStore store)
                     """,
                     ("@l", list), ("@c", connection)),
                 durable: false,
-                cancel);
-        }
-        while (deleted > 0);
-
-        await store.WriteAsync(
-            write =>
+                cancel) > 0)
             {
-                // Index entries that name nobody are harmless; they go when their list's index is rebuilt.
-                write.Run("DELETE FROM ledger_count WHERE list = @l AND connection = @c", ("@l", list), ("@c", connection));
-                write.Run("UPDATE audience_list SET \"LedgerVersion\" = \"LedgerVersion\" + 1 WHERE \"No\" = @l", ("@l", list));
-            },
-            durable: true,
-            cancel);
+                // the next slice
+            }
+        }
+        while (!await store.WriteAsync(write => TryForget(write, list, connection), durable: true, cancel));
+    }
+
+    /// <summary>Ends a release; false when there are entries after all.</summary>
+    private static bool TryForget(DbConnection write, long list, long connection)
+    {
+        if (write.Count("SELECT count(*) FROM (SELECT 1 FROM member WHERE list = @l AND connection = @c LIMIT 1) AS entry", ("@l", list), ("@c", connection)) > 0)
+        {
+            return false;
+        }
+
+        // Index entries that name nobody are harmless; they go when their list's index is rebuilt.
+        write.Run("DELETE FROM ledger_count WHERE list = @l AND connection = @c", ("@l", list), ("@c", connection));
+        write.Run("UPDATE audience_list SET \"LedgerVersion\" = \"LedgerVersion\" + 1 WHERE \"No\" = @l", ("@l", list));
+        return true;
     }
 }

@@ -12,17 +12,20 @@ internal sealed class IdentityStep
 {
     private readonly PlanRun _run;
     private readonly IdentityRules _rules;
-    private readonly LedgerReader? _ledger;
+    private readonly PlanTurns _turns;
+    private readonly LeanStore? _store;
+    private readonly long _list;
+    private Action<UInt128, List<LedgerEntry>> _holders = Nobody;
     private IdentityRef[] _gathered = new IdentityRef[16];
 
     /// <param name="run">What the first step found.</param>
-    /// <param name="ledger">Null when it is empty.</param>
-    public IdentityStep(PlanRun run, LedgerReader? ledger)
+    /// <param name="turns">Where it takes its turns with the ledger.</param>
+    /// <param name="store">Where the ledger is; null when it is empty.</param>
+    /// <param name="list">The list.</param>
+    public IdentityStep(PlanRun run, PlanTurns turns, LeanStore? store, long list)
     {
-        _run = run;
-        _ledger = ledger;
-        Action<UInt128, List<LedgerEntry>> holders = ledger is null ? static (_, _) => { } : ledger.Holders;
-        _rules = new IdentityRules(Found, holders, run.Hash) { OwnConnection = run.Connection };
+        (_run, _turns, _store, _list) = (run, turns, store, list);
+        _rules = new IdentityRules(Found, (hash, into) => _holders(hash, into), run.Hash) { OwnConnection = run.Connection };
     }
 
     public async Task RunAsync(CancellationToken cancel)
@@ -42,33 +45,59 @@ internal sealed class IdentityStep
         var next = Task.Run(() => Sorted(spill, 0), cancel);
         for (var part = 0; part < _run.Partitions; part++)
         {
-            var (bytes, keys, order) = await next;
+            var slice = await next;
             cancel.ThrowIfCancellationRequested();
             var ahead = part + 1;
             next = ahead < _run.Partitions ? Task.Run(() => Sorted(spill, ahead), cancel) : next;
-            Expect(bytes);
-            var references = MemoryMarshal.Cast<byte, IdentityRef>(bytes);
-            for (var i = 0; i < order.Length;)
+            if (_store is null || AskedFor(slice.References) is not { Count: > 0 } hashes)
             {
-                var end = i + 1;
-                while (end < order.Length && keys[end] == keys[i])
-                {
-                    end++;
-                }
-
-                if (end - i > 1 || !references[order[i]].IsSubscribe)
-                {
-                    Gather(references, order.AsSpan(i, end - i));
-                    Split(_gathered.AsSpan(0, end - i), rule);
-                }
-
-                i = end;
+                Apply(slice, rule);
+                continue;
             }
+
+            await _turns.TakeAsync(
+                _store,
+                connection =>
+                {
+                    using var ledger = new LedgerReader(connection, _list, _run.Connection);
+                    ledger.ExpectHolders(hashes);
+                    _holders = ledger.Holders;
+                    Apply(slice, rule);
+                    _holders = Nobody;
+                    return true;
+                },
+                cancel);
+        }
+    }
+
+    private static void Nobody(UInt128 hash, List<LedgerEntry> into)
+    {
+    }
+
+    private void Apply((byte[] References, ulong[] Keys, int[] Order) slice, RunRule rule)
+    {
+        var (_, keys, order) = slice;
+        var references = MemoryMarshal.Cast<byte, IdentityRef>(slice.References);
+        for (var i = 0; i < order.Length;)
+        {
+            var end = i + 1;
+            while (end < order.Length && keys[end] == keys[i])
+            {
+                end++;
+            }
+
+            if (end - i > 1 || !references[order[i]].IsSubscribe)
+            {
+                Gather(references, order.AsSpan(i, end - i));
+                Split(_gathered.AsSpan(0, end - i), rule);
+            }
+
+            i = end;
         }
     }
 
     /// <summary>Who is taken off may be held by somebody else; of nobody else will the holders be asked for.</summary>
-    private void Expect(byte[] bytes)
+    private static List<long> AskedFor(byte[] bytes)
     {
         List<long> hashes = [];
         foreach (ref readonly var reference in MemoryMarshal.Cast<byte, IdentityRef>(bytes))
@@ -79,7 +108,7 @@ internal sealed class IdentityStep
             }
         }
 
-        _ledger?.ExpectHolders(hashes);
+        return hashes;
     }
 
     /// <summary>The references of a slice and their order by the first half of the hash. Runs ahead of the rules, which need the slices one by one.</summary>

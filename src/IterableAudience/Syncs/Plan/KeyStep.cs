@@ -13,35 +13,39 @@ namespace IterableAudience.Syncs.Plan;
 /// First step of planning, slice by slice of the key space: brings the records of each key and its ledger entries together, in key-hash
 /// order, and lets <see cref="KeyRules"/> decide. Gives the fate of each record; operations and their identifiers go on to the next steps.
 /// </summary>
-/// <remarks>Concurrency: one instance, with connection and ledger of its own, for each slice that is planned at the same time.</remarks>
-internal sealed class KeyStep(PlanRun run, DbConnection read, LedgerReader ledger)
+/// <remarks>Concurrency: one instance for each slice that is planned at the same time. It keeps its buffers, for the next slice of whatever sync.</remarks>
+internal sealed class KeyStep(KeyedHash hash)
 {
+    private PlanRun _run = null!;
+    private DbConnection _read = null!;
+    private LedgerReader _ledger = null!;
     private readonly List<StagedRecord> _records = [];
     private readonly List<LedgerEntry> _entries = [];
     private readonly List<LedgerEntry> _ofKey = [];
     private readonly List<PlanOp> _operations = [];
     private readonly HashSet<byte> _taken = [];
-    private readonly SlicePlan _plan = new(run.Hash);
+    private readonly SlicePlan _plan = new(hash);
     private readonly BlobWriter _blob = new();
 
     /// <summary>What became of a slice: the verdict blobs of its chunks by sequence number, and the chunk of what is tried again.</summary>
     internal readonly record struct Decided(List<(int Seq, byte[] Verdicts)> Verdicts, int Retried, byte[] RetryChunk);
 
     /// <summary>Plans one slice.</summary>
-    public Decided Run(int part)
+    public Decided Run(PlanRun run, DbConnection read, LedgerReader ledger, int part)
     {
+        (_run, _read, _ledger) = (run, read, ledger);
         _records.Clear();
         RetryChunk.Read(read, run, part, _records);
         var older = _records.Count;
         _entries.Clear();
         _plan.Begin(part);
-        foreach (var (seq, blob) in read.Rows(
-            "SELECT seq, blob FROM chunk WHERE sync = @s AND part = @p ORDER BY seq", r => (r.GetInt32(0), r.Blob(1)), ("@s", run.Sync), ("@p", part)))
+        foreach (var (seq, blob) in _read.Rows(
+            "SELECT seq, blob FROM chunk WHERE sync = @s AND part = @p ORDER BY seq", r => (r.GetInt32(0), r.Blob(1)), ("@s", _run.Sync), ("@p", part)))
         {
             ChunkCodec.Read(blob, seq, _records);
         }
 
-        var order = KeyOrder.Of(CollectionsMarshal.AsSpan(_records), run.Hash);
+        var order = KeyOrder.Of(CollectionsMarshal.AsSpan(_records), _run.Hash);
         var byKey = LoadEntries(part, order.Length);
         Expect(order, byKey);
         var verdicts = new Verdict[_records.Count];
@@ -54,7 +58,11 @@ internal sealed class KeyStep(PlanRun run, DbConnection read, LedgerReader ledge
         List<(int, byte[])> blobs = [];
         var (retried, chunk) = RetryChunk.Encode(_records, verdicts.AsSpan(0, older), blobs);
         Encode(verdicts, older, blobs);
-        run.Take(part, _plan, retried);
+        _run.Take(part, _plan, retried);
+        _records.Clear(); // they keep the chunks' bytes
+        _entries.Clear();
+        _ofKey.Clear();
+        (_run, _read, _ledger) = (null!, null!, null!);
         return new(blobs, retried, chunk);
     }
 
@@ -79,7 +87,7 @@ internal sealed class KeyStep(PlanRun run, DbConnection read, LedgerReader ledge
             _ofKey.Clear();
             if (byKey)
             {
-                ledger.OfKey(record.KeyHash, _ofKey);
+                _ledger.OfKey(record.KeyHash, _ofKey);
             }
             else
             {
@@ -116,38 +124,38 @@ internal sealed class KeyStep(PlanRun run, DbConnection read, LedgerReader ledge
     {
         var (kind, key) = record.Key;
         verdict = Verdict.Final(Outcome.Rejected, record.Rejection);
-        if (run.RulesOnly || record.Rejection != Reason.None || !record.HasIdentity || record.Action is not { } action
-            || (action == RecordAction.Delete && kind != KeyKind.Primary) || (record.IsRetried && run.Mode.RemoveAbsent))
+        if (_run.RulesOnly || record.Rejection != Reason.None || !record.HasIdentity || record.Action is not { } action
+            || (action == RecordAction.Delete && kind != KeyKind.Primary) || (record.IsRetried && _run.Mode.RemoveAbsent))
         {
             return false;
         }
 
-        if (action == RecordAction.Delete && run.Mode.IgnoreUnknownDeletes)
+        if (action == RecordAction.Delete && _run.Mode.IgnoreUnknownDeletes)
         {
             verdict = Verdict.Final(Outcome.Unsubscribed, Reason.WasNotMember);
             return true;
         }
 
         verdict = Verdict.Operations(_plan.NextOrd, 1);
-        _plan.AddAlone(action == RecordAction.Delete ? OpKind.UnknownDelete : OpKind.Subscribe, record, kind, key, run.AgeOf(record));
+        _plan.AddAlone(action == RecordAction.Delete ? OpKind.UnknownDelete : OpKind.Subscribe, record, kind, key, _run.AgeOf(record));
         return true;
     }
 
     /// <summary>Loads the slice of the ledger when much of it is needed; true when it is cheaper to ask key by key.</summary>
     private bool LoadEntries(int part, int keys)
     {
-        var (members, maybes, leaving) = ledger.Counts();
-        var (from, to) = run.Range(part);
-        var inSlice = (members + maybes + leaving) / run.Partitions;
-        if (!run.Mode.Full && keys < inSlice / 8)
+        var (members, maybes, leaving) = _ledger.Counts();
+        var (from, to) = _run.Range(part);
+        var inSlice = (members + maybes + leaving) / _run.Partitions;
+        if (!_run.Mode.Full && keys < inSlice / 8)
         {
-            ledger.LeavingOfRange(from, to, _entries);
+            _ledger.LeavingOfRange(from, to, _entries);
             return true;
         }
 
         if (members + maybes + leaving > 0)
         {
-            ledger.OfRange(from, to, _entries);
+            _ledger.OfRange(from, to, _entries);
         }
 
         return false;
@@ -156,7 +164,7 @@ internal sealed class KeyStep(PlanRun run, DbConnection read, LedgerReader ledge
     /// <summary>Says what of the ledger will be asked for: keys where they are asked for one by one, and whom keyless deletes may end.</summary>
     private void Expect(int[] order, bool byKey)
     {
-        if (!read.IsRemote())
+        if (!_read.IsRemote())
         {
             return;
         }
@@ -167,8 +175,8 @@ internal sealed class KeyStep(PlanRun run, DbConnection read, LedgerReader ledge
             var record = _records[index];
             if (record.Action == RecordAction.Delete && record.HasIdentity && record.Key.Kind != KeyKind.Primary)
             {
-                Add(record.UserId, run.Hash.User);
-                Add(record.Email, run.Hash.Email);
+                Add(record.UserId, _run.Hash.User);
+                Add(record.Email, _run.Hash.Email);
             }
 
             void Add(Slice identifier, HashIdentifier hash)
@@ -180,8 +188,8 @@ internal sealed class KeyStep(PlanRun run, DbConnection read, LedgerReader ledge
             }
         }
 
-        ledger.ExpectKeys(byKey ? order.Select(i => _records[i].KeyHash) : []);
-        ledger.ExpectHolders(holders);
+        _ledger.ExpectKeys(byKey ? order.Select(i => _records[i].KeyHash) : []);
+        _ledger.ExpectHolders(holders);
     }
 
     private delegate UInt128 HashIdentifier(ReadOnlySpan<byte> identifier);
@@ -234,7 +242,7 @@ internal sealed class KeyStep(PlanRun run, DbConnection read, LedgerReader ledge
             if (!staged)
             {
                 _operations.Clear();
-                KeyRules.Decide([], CollectionsMarshal.AsSpan(_ofKey)[i..EndOf(_ofKey, i)], run.Mode, 0, [], _operations);
+                KeyRules.Decide([], CollectionsMarshal.AsSpan(_ofKey)[i..EndOf(_ofKey, i)], _run.Mode, 0, [], _operations);
                 Emit(keyText: null, KeyKind.None, 0);
             }
         }
@@ -290,7 +298,7 @@ internal sealed class KeyStep(PlanRun run, DbConnection read, LedgerReader ledge
 
         var fates = new RecordFate[indexes.Length];
         _operations.Clear();
-        var deciding = KeyRules.Decide(keyRecords, CollectionsMarshal.AsSpan(entries), run.Mode, FreeSlot(), fates, _operations);
+        var deciding = KeyRules.Decide(keyRecords, CollectionsMarshal.AsSpan(entries), _run.Mode, FreeSlot(), fates, _operations);
         TakeSlots();
         for (var i = 0; i < fates.Length; i++)
         {
@@ -299,7 +307,7 @@ internal sealed class KeyStep(PlanRun run, DbConnection read, LedgerReader ledge
                 : Verdict.Final(fates[i].Outcome, fates[i].Reason);
         }
 
-        Emit(Encoding.UTF8.GetString(key), kind, _records[indexes[0]].KeyHash, run.AgeOf(_records[indexes[^1]]));
+        Emit(Encoding.UTF8.GetString(key), kind, _records[indexes[0]].KeyHash, _run.AgeOf(_records[indexes[^1]]));
     }
 
     /// <summary>A keyless delete ends all keyless entries of that person, whichever identifier is their key.</summary>
@@ -308,17 +316,17 @@ internal sealed class KeyStep(PlanRun run, DbConnection read, LedgerReader ledge
         List<LedgerEntry> found = [];
         if (identity.UserId is not null)
         {
-            ledger.Holders(run.Hash.User(identity.UserId), found);
+            _ledger.Holders(_run.Hash.User(identity.UserId), found);
         }
 
         if (identity.Email is not null)
         {
-            ledger.Holders(run.Hash.Email(identity.Email), found);
+            _ledger.Holders(_run.Hash.Email(identity.Email), found);
         }
 
         foreach (var entry in found)
         {
-            if (entry.Connection == run.Connection && entry.KeyKind != KeyKind.Primary && entry.Identity.IsSamePersonAs(identity)
+            if (entry.Connection == _run.Connection && entry.KeyKind != KeyKind.Primary && entry.Identity.IsSamePersonAs(identity)
                 && !entries.Exists(e => e.KeyHash == entry.KeyHash && e.Slot == entry.Slot))
             {
                 entries.Add(entry);
@@ -329,7 +337,7 @@ internal sealed class KeyStep(PlanRun run, DbConnection read, LedgerReader ledge
     private void DecideUnstaged(int from, int to)
     {
         _operations.Clear();
-        KeyRules.Decide([], CollectionsMarshal.AsSpan(_entries)[from..to], run.Mode, 0, [], _operations);
+        KeyRules.Decide([], CollectionsMarshal.AsSpan(_entries)[from..to], _run.Mode, 0, [], _operations);
         Emit(keyText: null, KeyKind.None, 0);
     }
 

@@ -6,7 +6,7 @@ namespace IterableAudience.Syncs.Plan;
 
 /// <summary>What the three steps of planning share: the sync, its ledger, and the bytes on their way from one step to the next.</summary>
 internal sealed class PlanRun(
-    long sync, long connection, int partitions, PlanMode mode, KeyedHash hash, SyncCounts counts) : IDisposable
+    long sync, long connection, int partitions, PlanMode mode, KeyedHash hash, SyncCounts counts, int spill) : IDisposable
 {
     private readonly Lock _gate = new();
 
@@ -23,19 +23,22 @@ internal sealed class PlanRun(
 
     public SyncCounts Counts { get; } = counts;
 
+    /// <summary>What each spill may keep in memory, in bytes.</summary>
+    public int SpillBytes { get; } = spill;
+
     /// <summary>Operations by key slice: ord, flags, length, body of each.</summary>
-    public Spill Operations { get; } = new(partitions);
+    public Spill Operations { get; } = new(partitions, spill);
 
     /// <summary>Where the reach of userIds is compared, by identity slice.</summary>
-    public Spill Users { get; } = new(partitions);
+    public Spill Users { get; } = new(partitions, spill);
 
-    public Spill Emails { get; } = new(partitions);
+    public Spill Emails { get; } = new(partitions, spill);
 
     /// <summary>What the comparison found, by key slice of the operation.</summary>
-    public Spill Findings { get; } = new(partitions);
+    public Spill Findings { get; } = new(partitions, spill);
 
     /// <summary>Places of kept records that are not tried again, by key slice (<see cref="Retry.KeylessDeletes"/>).</summary>
-    public Spill Outdated { get; } = new(partitions);
+    public Spill Outdated { get; } = new(partitions, spill);
 
     public bool HasLeavers { get; private set; }
 

@@ -1,5 +1,4 @@
 using System.Data.Common;
-using System.Diagnostics.CodeAnalysis;
 using IterableAudience.Store;
 using IterableAudience.Syncs.Ledger;
 using IterableAudience.Syncs.Retry;
@@ -10,21 +9,15 @@ namespace IterableAudience.Syncs.Plan;
 /// <summary>
 /// Step 5 of the spine: staged identities against the ledger → the ordered operations of the sync, cut into batches. It reads the ledger
 /// and changes nothing in it; run again after a crash, it begins anew. Memory holds a few slices of the key space (some thousands to some
-/// tens of thousands of records each), and what lies between the steps spills to a file.
+/// tens of thousands of records each), and what lies between the steps spills to a file. Syncs are planned side by side, in turns
+/// (<see cref="PlanTurns"/>).
 /// </summary>
-[SuppressMessage("Design", "CA1001", Justification = "A semaphore that nobody waits for by handle holds nothing.")]
 internal sealed class Planner(KeyedHash hash)
 {
-    /// <summary>Slices that are planned at the same time. More would only wait for each other's store.</summary>
-    private static readonly int MaxLanes = Math.Clamp(Environment.ProcessorCount, 1, 4);
-
-    /// <summary>Syncs that are planned at the same time.</summary>
-    private const int AtOnce = 4;
-
-    private readonly SemaphoreSlim _turns = new(AtOnce);
-
     private const string InsertVerdict = "INSERT INTO verdict (sync, part, outcomes, seq, blob) VALUES (?1, ?2, ?3, ?4, ?5)";
     private static readonly CopyInto CopyVerdicts = new("verdict", "sync bigint, part integer, outcomes bigint, seq integer, blob bytea");
+
+    private readonly PlanTurns _turns = new(hash);
 
     /// <summary>For a test: see <see cref="PlanRun.RulesOnly"/>.</summary>
     internal bool RulesOnly { get; init; }
@@ -32,66 +25,55 @@ internal sealed class Planner(KeyedHash hash)
     /// <summary>Plans a staged sync whose list is claimed. Fills in <paramref name="counts"/> and returns the hash that names the plan.</summary>
     public async Task<string> PlanAsync(LeanStore store, Sync sync, PlanMode mode, SyncCounts counts, Action<double> progress, CancellationToken cancel)
     {
-        // Each holds several connections, and needs another one to write.
-        await _turns.WaitAsync(cancel);
-        try
-        {
-            return await PlanInTurnAsync(store, sync, mode, counts, progress, cancel);
-        }
-        finally
-        {
-            _turns.Release();
-        }
-    }
-
-    private async Task<string> PlanInTurnAsync(LeanStore store, Sync sync, PlanMode mode, SyncCounts counts, Action<double> progress, CancellationToken cancel)
-    {
         await ForgetAsync(store, sync.No, cancel);
-        using var connection = store.OpenRead();
-        using var ledger = new LedgerReader(connection, sync.ListNo, sync.ConnectionNo);
-        var ledgerIsEmpty = connection.Count("SELECT 1 FROM holder WHERE list = @l LIMIT 1", ("@l", sync.ListNo)) == 0;
-        (counts.MembersBefore, var maybes, _) = ledger.Counts();
-        counts.MembersBefore += maybes;
-        using var run = new PlanRun(sync.No, sync.ConnectionNo, sync.Partitions, mode, hash, counts) { RulesOnly = RulesOnly };
+        var ledgerIsEmpty = false;
+        (counts.MembersBefore, ledgerIsEmpty) = await _turns.TakeAsync(store, read => LookAtLedger(read, sync), cancel);
+        using var part = _turns.Begin();
+        using var run = new PlanRun(sync.No, sync.ConnectionNo, sync.Partitions, mode, hash, counts, part.Spill) { RulesOnly = RulesOnly };
 
         if (mode is { RetryFailed: true, Full: false })
         {
-            new KeylessDeletes(run, connection).Find(); // a full push has no deletes
+            await new KeylessDeletes(run, _turns, store).FindAsync(cancel); // a full push has no deletes
         }
 
-        await DecideKeysAsync(store, run, sync, progress, cancel);
-        await new IdentityStep(run, ledgerIsEmpty ? null : ledger).RunAsync(cancel);
+        await DecideKeysAsync(store, run, sync, part.Lanes, progress, cancel);
+        await new IdentityStep(run, _turns, ledgerIsEmpty ? null : store, sync.ListNo).RunAsync(cancel);
 
         using var cut = new CutStep(run);
-        for (var part = 0; part < run.Partitions;)
+        for (var next = 0; next < run.Partitions;)
         {
-            var (first, slices) = (part, cut.Prepare(part));
+            var (first, slices) = (next, cut.Prepare(next));
             await store.WriteAsync(write => cut.Write(write, first, slices), durable: false, cancel);
-            part += slices.Count;
-            progress(0.5 + ((double)part / run.Partitions / 2));
+            next += slices.Count;
+            progress(0.5 + ((double)next / run.Partitions / 2));
         }
 
-        return await store.WriteAsync(cut.Finish, durable: false, cancel);
+        // The next step builds on it, whatever comes in between.
+        return await store.WriteAsync(cut.Finish, durable: store.MayForget, cancel);
+    }
+
+    private static (long MembersBefore, bool IsEmpty) LookAtLedger(DbConnection read, Sync sync)
+    {
+        var (members, maybes, _) = LedgerReader.Counts(read, sync.ListNo, sync.ConnectionNo);
+        return (members + maybes, read.Count("SELECT 1 FROM holder WHERE list = @l LIMIT 1", ("@l", sync.ListNo)) == 0);
     }
 
     /// <summary>First step: the keys, several slices at a time.</summary>
-    private static async Task DecideKeysAsync(LeanStore store, PlanRun run, Sync sync, Action<double> progress, CancellationToken cancel)
+    private async Task DecideKeysAsync(LeanStore store, PlanRun run, Sync sync, int lanes, Action<double> progress, CancellationToken cancel)
     {
         var (next, done) = (-1, 0);
-        await Task.WhenAll(Enumerable.Range(0, Math.Min(run.Partitions, MaxLanes)).Select(_ => Task.Run(LaneAsync, cancel)));
+        await Task.WhenAll(Enumerable.Range(0, Math.Min(run.Partitions, lanes)).Select(_ => Task.Run(LaneAsync, cancel)));
 
         async Task LaneAsync()
         {
-            using var connection = store.OpenRead();
-            using var ledger = new LedgerReader(connection, sync.ListNo, sync.ConnectionNo);
-            var keys = new KeyStep(run, connection, ledger);
             var writing = Task.CompletedTask;
             try
             {
                 for (int part; (part = Interlocked.Increment(ref next)) < run.Partitions;)
                 {
                     // One slice is written while the next is decided.
-                    var (decided, of) = (keys.Run(part), part);
+                    var of = part;
+                    var decided = await _turns.TakeAsync(store, (read, keys) => Decide(read, keys, of), cancel);
                     await writing;
                     writing = store.WriteTogetherAsync(write => WriteVerdicts(write, sync.No, of, decided), cancel);
                     progress((double)Interlocked.Increment(ref done) / run.Partitions / 2);
@@ -105,6 +87,12 @@ internal sealed class Planner(KeyedHash hash)
                 await writing.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
                 throw;
             }
+        }
+
+        KeyStep.Decided Decide(DbConnection read, KeyStep keys, int part)
+        {
+            using var ledger = new LedgerReader(read, sync.ListNo, sync.ConnectionNo);
+            return keys.Run(run, read, ledger, part);
         }
     }
 

@@ -4,15 +4,15 @@ using Microsoft.Win32.SafeHandles;
 namespace IterableAudience.Syncs.Plan;
 
 /// <summary>
-/// Bytes dealt out to partitions while planning, read back partition by partition. Small ones stay in memory; beyond
-/// <see cref="InMemoryBytes"/> they go to a file without a name, so that a killed process leaves nothing of them behind.
+/// Bytes dealt out to partitions while planning, read back partition by partition. Few stay in memory; the others go to a file without a name, so that a killed
+/// process leaves nothing of them behind.
 /// </summary>
-internal sealed class Spill(int partitions) : IDisposable
+/// <param name="partitions">1, or 256.</param>
+/// <param name="inMemory">Bytes that may stay in memory.</param>
+internal sealed class Spill(int partitions, int inMemory) : IDisposable
 {
-    private const int InMemoryBytes = 8 * 1024 * 1024;
-
     /// <summary>A partition's share of the memory: what is evenly dealt out needs no larger buffers, and these are used again and again.</summary>
-    private const int Share = InMemoryBytes / 256;
+    private readonly int _share = inMemory / 256;
 
     private readonly BlobWriter?[] _open = new BlobWriter?[partitions];
     private readonly List<(long Offset, int Length)>[] _written = new List<(long, int)>[partitions];
@@ -24,9 +24,9 @@ internal sealed class Spill(int partitions) : IDisposable
     /// <summary>Appends bytes to a partition.</summary>
     public void Append(int partition, ReadOnlySpan<byte> bytes)
     {
-        (_open[partition] ??= new BlobWriter(partitions == 1 ? 4096 : Share)).Bytes(bytes);
+        (_open[partition] ??= new BlobWriter(partitions == 1 ? 4096 : _share)).Bytes(bytes);
         _inMemory += bytes.Length;
-        if (_inMemory > InMemoryBytes)
+        if (_inMemory > inMemory)
         {
             Flush();
         }
@@ -68,7 +68,7 @@ internal sealed class Spill(int partitions) : IDisposable
                 RandomAccess.Write(_handle!, writer.Written, _end);
                 _end += writer.Length;
                 writer.Clear();
-                if (writer.Capacity > 2 * Share)
+                if (writer.Capacity > 2 * _share)
                 {
                     _open[i] = null; // a partition filled on its own may have grown to the whole allowance; hundreds of those must not stay
                 }

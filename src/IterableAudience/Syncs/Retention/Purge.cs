@@ -1,4 +1,5 @@
 using IterableAudience.Store;
+using IterableAudience.Syncs.Ledger;
 using Microsoft.Extensions.Options;
 
 namespace IterableAudience.Syncs.Retention;
@@ -171,10 +172,10 @@ internal sealed class Purge(LeanStore store, IOptions<RetentionOptions> options,
     private Task<int> ForgetConnectionsAsync(CancellationToken cancel)
         => store.WriteAsync(
             write => write.Run(
-                """
-                DELETE FROM connection WHERE "Deleted"
-                  AND NOT EXISTS (SELECT 1 FROM sync s WHERE s."ConnectionNo" = connection."No")
-                  AND NOT EXISTS (SELECT 1 FROM ledger_count l WHERE l.connection = connection."No")
+                $"""
+                DELETE FROM connection AS c WHERE "Deleted"
+                  AND NOT EXISTS (SELECT 1 FROM sync s WHERE s."ConnectionNo" = c."No")
+                  AND NOT ({LedgerCounts.HasLedger})
                 """),
             durable: false,
             cancel);

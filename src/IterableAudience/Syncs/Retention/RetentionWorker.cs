@@ -1,7 +1,9 @@
+using IterableAudience.Syncs.Ledger;
+
 namespace IterableAudience.Syncs.Retention;
 
-/// <summary>Runs the purge at the start and then every hour.</summary>
-internal sealed partial class RetentionWorker(Purge purge, TimeProvider time, ILogger<RetentionWorker> logger) : BackgroundService
+/// <summary>Runs the purge at the start and then every hour, and finishes what a delete of a connection could not: the service was killed, or the store was away.</summary>
+internal sealed partial class RetentionWorker(LedgerCounts ledger, Purge purge, TimeProvider time, ILogger<RetentionWorker> logger) : BackgroundService
 {
     private static readonly TimeSpan Every = TimeSpan.FromHours(1);
 
@@ -26,6 +28,7 @@ internal sealed partial class RetentionWorker(Purge purge, TimeProvider time, IL
     {
         try
         {
+            await ledger.ReleaseDeletedAsync(stopping);
             var counts = await purge.RunAsync(stopping);
             if (!counts.IsEmpty)
             {

@@ -12,10 +12,8 @@ namespace IterableAudience.Syncs.Retry;
 /// update may be another one (its userId, where the delete names the e-mail only), so the two don't meet by key: this finds them by identity before
 /// anything is planned. Otherwise a failed subscribe would bring back somebody who was deleted meanwhile.
 /// </summary>
-internal sealed class KeylessDeletes(PlanRun run, DbConnection read)
+internal sealed class KeylessDeletes(PlanRun run, PlanTurns turns, LeanStore store)
 {
-    private readonly List<StagedRecord> _records = [];
-
     [StructLayout(LayoutKind.Sequential, Pack = 8)]
     private struct Mention
     {
@@ -32,31 +30,18 @@ internal sealed class KeylessDeletes(PlanRun run, DbConnection read)
     }
 
     /// <summary>Notes the places of kept records that are not to be tried again (<see cref="PlanRun.Outdated"/>).</summary>
-    public void Find()
+    public async Task FindAsync(CancellationToken cancel)
     {
-        using var mentions = new Spill(run.Partitions);
+        using var mentions = new Spill(run.Partitions, run.SpillBytes);
         var kept = false;
         for (var part = 0; part < run.Partitions; part++)
         {
-            _records.Clear();
-            RetrySet.Read(read, run.Connection, run.Partitions == 1 ? null : part, 0, _records);
-            for (var i = 0; i < _records.Count; i++)
-            {
-                kept |= Mentioned(mentions, part, i) && _records[i].Action != RecordAction.Delete;
-            }
+            kept |= await turns.TakeAsync(store, read => MentionKept(mentions, read, part), cancel);
         }
 
         for (var part = 0; kept && part < run.Partitions; part++)
         {
-            foreach (var blob in read.Rows("SELECT blob FROM chunk WHERE sync = @s AND part = @p", r => r.Blob(0), ("@s", run.Sync), ("@p", part)))
-            {
-                _records.Clear();
-                ChunkCodec.Read(blob, 0, _records);
-                for (var i = 0; i < _records.Count; i++)
-                {
-                    _ = _records[i].Action == RecordAction.Delete && Mentioned(mentions, part, i);
-                }
-            }
+            await turns.TakeAsync(store, read => MentionDeletes(mentions, read, part), cancel);
         }
 
         for (var part = 0; kept && part < run.Partitions; part++)
@@ -65,10 +50,39 @@ internal sealed class KeylessDeletes(PlanRun run, DbConnection read)
         }
     }
 
-    /// <summary>Hands a keyless record on to the others with its identifiers; false when it is none.</summary>
-    private bool Mentioned(Spill mentions, int part, int index)
+    /// <returns>Whether there is one that a delete could end.</returns>
+    private bool MentionKept(Spill mentions, DbConnection read, int part)
     {
-        var record = _records[index];
+        List<StagedRecord> records = [];
+        RetrySet.Read(read, run.Connection, run.Partitions == 1 ? null : part, 0, records);
+        var kept = false;
+        for (var i = 0; i < records.Count; i++)
+        {
+            kept |= Mentioned(mentions, part, i, records[i]) && records[i].Action != RecordAction.Delete;
+        }
+
+        return kept;
+    }
+
+    private bool MentionDeletes(Spill mentions, DbConnection read, int part)
+    {
+        List<StagedRecord> records = [];
+        foreach (var blob in read.Rows("SELECT blob FROM chunk WHERE sync = @s AND part = @p", r => r.Blob(0), ("@s", run.Sync), ("@p", part)))
+        {
+            records.Clear();
+            ChunkCodec.Read(blob, 0, records);
+            for (var i = 0; i < records.Count; i++)
+            {
+                _ = records[i].Action == RecordAction.Delete && Mentioned(mentions, part, i, records[i]);
+            }
+        }
+
+        return true;
+    }
+
+    /// <summary>Hands a keyless record on to the others with its identifiers; false when it is none.</summary>
+    private bool Mentioned(Spill mentions, int part, int index, in StagedRecord record)
+    {
         if (record.PrimaryKey.Exists || !record.HasIdentity || record.Rejection != Reason.None)
         {
             return false;

@@ -10,7 +10,16 @@ namespace IterableAudience.Syncs.Send;
 /// </summary>
 internal sealed class BatchStore(LeanStore store, long sync, long planSync)
 {
+    /// <summary>Results that were there when this process began to work on the sync, and those that it has recorded since: none may be missing when the sync closes.</summary>
+    private long _recorded;
+
     public long Sync => sync;
+
+    public void Recorded(long results) => Interlocked.Add(ref _recorded, results);
+
+    /// <summary>Whether each result that was recorded is there.</summary>
+    public bool HasAll(DbConnection connection)
+        => connection.Count("SELECT count(*) FROM result WHERE sync = @s", ("@s", sync)) >= Interlocked.Read(ref _recorded);
 
     public long OwnerOf(Stage stage)
         => stage is Stage.UnsubscribeByEmail or Stage.RetryConflicts or Stage.UnsubscribeReplaced or Stage.UnsubscribeReplacedByEmail ? sync : planSync;

@@ -1,0 +1,95 @@
+using IterableAudience.Iterable;
+using IterableAudience.Store;
+using IterableAudience.Syncs;
+using IterableAudience.Syncs.Nodes;
+using IterableAudience.Tests.Faults;
+using IterableAudience.Tests.Stores;
+using IterableAudience.Tests.Syncs;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting.Internal;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
+using Npgsql;
+using Xunit;
+
+namespace IterableAudience.Tests.Store;
+
+/// <summary>A node and its PostgreSQL server: connections, lease, and what it takes over.</summary>
+public sealed class PostgresNodeTests : IAsyncDisposable
+{
+    private readonly SyncHost _sync = new(StoreKind.PostgreSql);
+
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    [PostgresFact]
+    public async Task A_node_whose_connections_are_all_taken_still_renews_its_lease()
+    {
+        _sync.Host.Settings["ConnectionStrings:Store"] += ";Maximum Pool Size=4";
+        await _sync.InitializeAsync();
+        var source = _sync.Host.Provider.GetRequiredService<NpgsqlDataSource>();
+        await _sync.AudienceAsync();
+        var taken = new List<NpgsqlConnection>();
+        for (var i = 0; i < 4; i++)
+            taken.Add(await source.OpenConnectionAsync(Cancel));
+
+        await using var other = new NpgsqlConnection(_sync.Host.Store.ConnectionString + ";Pooling=false");
+        await other.OpenAsync(Cancel);
+        var before = Lease();
+        await Until.Is("the lease is renewed, and again", () => Lease() > before + 2_000);
+        taken.ForEach(c => c.Dispose());
+
+        long Lease() => other.Count("""SELECT "Until" FROM node""");
+    }
+
+    [PostgresFact]
+    public async Task Options_of_the_operator_are_kept_beside_those_of_the_service()
+    {
+        _sync.Host.Settings["ConnectionStrings:Store"] += ";Options=-c lock_timeout=12345";
+        await _sync.InitializeAsync();
+        await using var connection = await _sync.Host.Provider.GetRequiredService<NpgsqlDataSource>().OpenConnectionAsync(Cancel);
+        Assert.Equal(
+            ("12345ms", "force_custom_plan", "15s"),
+            (Show("lock_timeout"), Show("plan_cache_mode"), Show("idle_in_transaction_session_timeout")));
+
+        string Show(string setting) => connection.Rows($"SHOW {setting}", r => r.GetString(0))[0];
+    }
+
+    [PostgresFact]
+    public async Task A_sync_whose_staging_ends_while_it_is_taken_over_is_run_and_not_ended()
+    {
+        await _sync.InitializeAsync();
+        var audience = await _sync.AudienceAsync();
+        await using (var db = _sync.Host.Provider.GetRequiredService<Func<StoreContext>>()())
+        {
+            var connection = await db.Connections.SingleAsync(c => c.Id == audience.Connection, Cancel);
+            await _sync.Host.Provider.GetRequiredService<Push>().ClaimAsync(connection, new(false, false, false, null, TimeSpan.Zero), null, Cancel);
+        }
+
+        await _sync.Host.StopAsync();
+
+        // Another node looks for syncs that belong to nobody; between its look and its hold the old owner's last commit gets through.
+        await using var source = NpgsqlDataSource.Create(_sync.Host.Store.ConnectionString);
+        var watch = new WatchedStore.Watch();
+        using var lifetime = new Life();
+        using var node = new SharedNode(
+            new WatchedStore(new PostgresStore(source), watch), new SyncMonitor(lifetime.Of, TimeProvider.System), Options.Create(new IterableOptions()), TimeProvider.System,
+            NullLogger<SharedNode>.Instance);
+        watch.Around = async (_, _, write) =>
+        {
+            await using var owner = await source.OpenConnectionAsync(Cancel);
+            owner.Run("""UPDATE sync SET "Phase" = @p""", ("@p", (int)SyncPhase.Queued));
+            await write();
+        };
+        Assert.Equal(SyncPhase.Queued, Assert.Single(await node.TakeOverAsync(Cancel)).Phase);
+    }
+
+    public ValueTask DisposeAsync() => _sync.DisposeAsync();
+
+    private sealed class Life : IDisposable
+    {
+        public ApplicationLifetime Of { get; } = new(NullLogger<ApplicationLifetime>.Instance);
+
+        public void Dispose() => Of.StopApplication();
+    }
+}
