@@ -179,7 +179,7 @@ internal sealed class KeyStep(KeyedHash hash)
                 Add(record.Email, _run.Hash.Email);
             }
 
-            void Add(Slice identifier, HashIdentifier hash)
+            void Add(Slice identifier, Func<ReadOnlySpan<byte>, UInt128> hash)
             {
                 if (identifier.Exists)
                 {
@@ -191,8 +191,6 @@ internal sealed class KeyStep(KeyedHash hash)
         _ledger.ExpectKeys(byKey ? order.Select(i => _records[i].KeyHash) : []);
         _ledger.ExpectHolders(holders);
     }
-
-    private delegate UInt128 HashIdentifier(ReadOnlySpan<byte> identifier);
 
     /// <summary>Decides all keys of one hash: one, unless two keys collide.</summary>
     private void DecideHash(ReadOnlySpan<int> indexes, Verdict[] verdicts)
