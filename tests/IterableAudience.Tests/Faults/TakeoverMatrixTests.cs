@@ -23,7 +23,7 @@ public sealed class TakeoverMatrixTests : MatrixTest
         first.Execute(Store!.Break(table));
         var sync = await first.PushAsync(killed, Changes);
         await Until.Is($"{step}: the sync pauses", () => Pauses(first) > 0);
-        Assert.Equal(phase, (string)(await second.GetSyncAsync(killed, sync))["phase"]!);
+        await Until.AsyncIs($"{step}: the other node is told", () => second.GetSyncAsync(killed, sync), s => (string)s["phase"]! == phase);
         // While it pauses it tries again now and then, and is refused again.
         var most = sentAgain * (Pauses(first) + 1);
         await first.Service.KillAsync();

@@ -7,7 +7,7 @@ using IterableAudience.Syncs.Send;
 namespace IterableAudience.Syncs.Ledger;
 
 /// <summary>
-/// Who came by a sync, on the way into the index of holders: gathered batch by batch, sorted a million at a time (an index is quick in its own
+/// Who came by a sync, on the way into the index of holders: gathered batch by batch, sorted by the half million or more (an index is quick in its own
 /// order), and written in slices, so that nobody waits long for the writer. A full run is written while the next is gathered, so most of this
 /// happens while other batches are on the wire.
 /// </summary>
@@ -21,7 +21,9 @@ namespace IterableAudience.Syncs.Ledger;
 /// <param name="allNew">The connection had nobody on the list: nothing of this is there yet. A row that is there twice does no harm.</param>
 internal sealed class HolderInserts(LeanStore store, long list, long connection, bool allNew)
 {
-    private const int Run = 1_000_000;
+    /// <summary>Rows that are sorted and written at once: as many as the memory allows. Where each run makes the server write every page of its index again, they are larger.</summary>
+    private readonly int _run = store.MayForget ? 1_000_000 : 500_000;
+
     private const int PerTransaction = 16_384;
 
     /// <summary>Where each transaction waits for the disk.</summary>
@@ -79,7 +81,7 @@ internal sealed class HolderInserts(LeanStore store, long list, long connection,
             Task before;
             lock (_gate)
             {
-                if (_gathered.Hashes.Count < Run || _writing.IsFaulted)
+                if (_gathered.Hashes.Count < _run || _writing.IsFaulted)
                 {
                     return;
                 }
