@@ -54,7 +54,7 @@ public sealed class PostgresTroubleTests : ProcessTest
     private static async Task GoesOnAsync(Site site, Action harm, Func<Task> meanwhile, Action mend, int lost)
     {
         var audience = await site.AudienceAsync("away");
-        site.World.Behaviour = site.World.Behaviour with { DelayMs = 50 };
+        site.World.Behaviour = site.World.Behaviour with { DelayMs = 200 }; // two seconds of sending: time to be cut off in
         var sync = await site.PushAsync(audience, Rows.Of(0, People));
         await site.SyncUntilAsync(audience, sync, s => (long)s["report"]!["progress"]!["sent"]! > 0);
         harm();

@@ -25,7 +25,7 @@ internal static class RecordBody
         Stream body, IdentifierMapping mapping, RecordSink sink, IntakeOptions options, TimeProvider time, CancellationToken cancellationToken)
     {
         using var buffer = new BodyBuffer(body, options.MaxSilence, time, cancellationToken);
-        using var batch = new RecordBatch(sink);
+        await using var batch = new RecordBatch(sink);
         var lines = new LineReader(buffer, batch, mapping);
 
         await buffer.StartAsync();
@@ -39,7 +39,7 @@ internal static class RecordBody
         while (await buffer.FillAsync());
 
         lines.TakeLastLine();
-        await batch.FlushAsync(cancellationToken);
+        await batch.FinishAsync(cancellationToken);
         return new WholeBody(batch.Total, buffer.Hash());
     }
 
@@ -49,7 +49,7 @@ internal static class RecordBody
         Stream body, IdentifierMapping mapping, RecordSink sink, IntakeOptions options, TimeProvider time, CancellationToken cancellationToken)
     {
         using var buffer = new BodyBuffer(body, options.MaxSilence, time, cancellationToken);
-        using var batch = new RecordBatch(sink);
+        await using var batch = new RecordBatch(sink);
         var document = new DocumentReader(buffer, batch, mapping);
 
         await buffer.StartAsync();
@@ -63,7 +63,7 @@ internal static class RecordBody
         while (await buffer.FillAsync());
 
         document.End();
-        await batch.FlushAsync(cancellationToken);
+        await batch.FinishAsync(cancellationToken);
         return new WholeBody(batch.Total, buffer.Hash());
     }
 }

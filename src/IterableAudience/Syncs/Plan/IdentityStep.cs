@@ -10,6 +10,9 @@ namespace IterableAudience.Syncs.Plan;
 /// </summary>
 internal sealed class IdentityStep
 {
+    /// <summary>Slices that are sorted before it is their turn: most of the step is sorting.</summary>
+    private const int Ahead = 3;
+
     private readonly PlanRun _run;
     private readonly IdentityRules _rules;
     private readonly PlanTurns _turns;
@@ -42,13 +45,17 @@ internal sealed class IdentityStep
 
     private async Task PassAsync(Spill spill, RunRule rule, CancellationToken cancel)
     {
-        var next = Task.Run(() => Sorted(spill, 0), cancel);
-        for (var part = 0; part < _run.Partitions; part++)
+        var ahead = new Queue<Task<(byte[] References, ulong[] Keys, int[] Order)>>();
+        for (var (part, sorting) = (0, 0); part < _run.Partitions; part++)
         {
-            var slice = await next;
+            for (; sorting < _run.Partitions && ahead.Count < Ahead; sorting++)
+            {
+                var of = sorting;
+                ahead.Enqueue(Task.Run(() => Sorted(spill, of), cancel));
+            }
+
+            var slice = await ahead.Dequeue();
             cancel.ThrowIfCancellationRequested();
-            var ahead = part + 1;
-            next = ahead < _run.Partitions ? Task.Run(() => Sorted(spill, ahead), cancel) : next;
             if (_store is null || AskedFor(slice.References) is not { Count: > 0 } hashes)
             {
                 Apply(slice, rule);
