@@ -1,5 +1,7 @@
+using System.Collections.Concurrent;
 using IterableAudience.Records;
 using IterableAudience.Syncs.Report;
+using IterableAudience.Syncs.Send;
 
 namespace IterableAudience.Syncs;
 
@@ -37,6 +39,11 @@ internal sealed class SyncProgress(long no, TimeProvider time)
 
     /// <summary>What it waits for.</summary>
     public WaitGauge Waits { get; } = new(time);
+
+    /// <summary>
+    /// Batches of which this process may have sent a request. The store knows them, too, but a server that crashes may forget that, and go on.
+    /// </summary>
+    public ConcurrentDictionary<(Stage Stage, int Number), bool> Started { get; } = [];
 
     /// <summary>It pauses because the store can't be used.</summary>
     public bool StoreInTrouble { get; set; }

@@ -58,15 +58,7 @@ public sealed class PostgresNodeTests : IAsyncDisposable
     [PostgresFact]
     public async Task A_sync_whose_staging_ends_while_it_is_taken_over_is_run_and_not_ended()
     {
-        await _sync.InitializeAsync();
-        var audience = await _sync.AudienceAsync();
-        await using (var db = _sync.Host.Provider.GetRequiredService<Func<StoreContext>>()())
-        {
-            var connection = await db.Connections.SingleAsync(c => c.Id == audience.Connection, Cancel);
-            await _sync.Host.Provider.GetRequiredService<Push>().ClaimAsync(connection, new(false, false, false, null, TimeSpan.Zero), null, Cancel);
-        }
-
-        await _sync.Host.StopAsync();
+        await LeaveASyncBehindAsync();
 
         // Another node looks for syncs that belong to nobody; between its look and its hold the old owner's last commit gets through.
         await using var source = NpgsqlDataSource.Create(_sync.Host.Store.ConnectionString);
@@ -84,7 +76,45 @@ public sealed class PostgresNodeTests : IAsyncDisposable
         Assert.Equal(SyncPhase.Queued, Assert.Single(await node.TakeOverAsync(Cancel)).Phase);
     }
 
+    [PostgresFact]
+    public async Task An_owner_that_stands_still_in_the_middle_of_a_COPY_does_not_keep_its_sync()
+    {
+        await LeaveASyncBehindAsync();
+        await using var source = NpgsqlDataSource.Create(_sync.Host.Store.ConnectionString);
+        await using var frozen = await source.OpenConnectionAsync(Cancel);
+        await using var transaction = await frozen.BeginTransactionAsync(Cancel);
+        var sync = frozen.Count("""SELECT "No" FROM sync WHERE "Active" """);
+        frozen.Rows($"SELECT CAST(pg_advisory_xact_lock({PostgresStore.ClaimLock}, CAST(@s AS INTEGER)) AS TEXT)", _ => 0, ("@s", sync));
+        var rows = await frozen.BeginTextImportAsync("COPY chunk (sync, part, seq, records, blob) FROM STDIN", Cancel); // for its rows the server waits without a limit
+
+        using var lifetime = new Life();
+        using var node = new SharedNode(
+            new PostgresStore(source), new SyncMonitor(lifetime.Of, TimeProvider.System), Options.Create(new IterableOptions()), TimeProvider.System, NullLogger<SharedNode>.Instance);
+        Assert.Empty(await node.TakeOverAsync(Cancel)); // it may be about to commit
+        var taken = await Until.AsyncIs("the sync is taken", () => node.TakeOverAsync(Cancel), t => t.Count > 0);
+        Assert.Equal(sync, Assert.Single(taken).No);
+        await Assert.ThrowsAnyAsync<Exception>(async () =>
+        {
+            await rows.DisposeAsync();
+            await transaction.CommitAsync(Cancel);
+        });
+    }
+
     public ValueTask DisposeAsync() => _sync.DisposeAsync();
+
+    /// <summary>A sync that nobody works on, and no process beside the test.</summary>
+    private async Task LeaveASyncBehindAsync()
+    {
+        await _sync.InitializeAsync();
+        var audience = await _sync.AudienceAsync();
+        await using (var db = _sync.Host.Provider.GetRequiredService<Func<StoreContext>>()())
+        {
+            var connection = await db.Connections.SingleAsync(c => c.Id == audience.Connection, Cancel);
+            await _sync.Host.Provider.GetRequiredService<Push>().ClaimAsync(connection, new(false, false, false, null, TimeSpan.Zero), null, Cancel);
+        }
+
+        await _sync.Host.StopAsync();
+    }
 
     private sealed class Life : IDisposable
     {

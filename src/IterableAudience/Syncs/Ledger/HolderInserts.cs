@@ -115,18 +115,19 @@ internal sealed class HolderInserts(LeanStore store, long list, long connection,
         return true;
     }
 
-    /// <summary>Whether a row is there before, among those of the same hash.</summary>
-    private static bool IsRepeated(List<long> hashes, List<long> keyHashes, int index)
+    /// <summary>By hash, and by key within a hash: one identifier may be that of very many keys.</summary>
+    private static void Sort(Span<long> hashes, Span<long> keyHashes)
     {
-        for (var i = index - 1; i >= 0 && hashes[i] == hashes[index]; i--)
+        hashes.Sort(keyHashes);
+        for (var (from, to) = (0, 0); from < hashes.Length; from = to)
         {
-            if (keyHashes[i] == keyHashes[index])
+            while (to < hashes.Length && hashes[to] == hashes[from])
             {
-                return true;
+                to++;
             }
-        }
 
-        return false;
+            keyHashes[from..to].Sort();
+        }
     }
 
     private void Add(long hash, long keyHash)
@@ -141,7 +142,7 @@ internal sealed class HolderInserts(LeanStore store, long list, long connection,
     private async Task WriteAsync((List<long> Hashes, List<long> KeyHashes) run, CancellationToken cancel)
     {
         var (hashes, keyHashes) = run;
-        CollectionsMarshal.AsSpan(hashes).Sort(CollectionsMarshal.AsSpan(keyHashes));
+        Sort(CollectionsMarshal.AsSpan(hashes), CollectionsMarshal.AsSpan(keyHashes));
         var most = store.MayForget ? PerDurableTransaction : PerTransaction;
         for (var from = 0; from < hashes.Count; from += most)
         {
@@ -152,7 +153,7 @@ internal sealed class HolderInserts(LeanStore store, long list, long connection,
                     using var statement = (allNew ? BulkStatement.Of(write, New, Copy, rowPlaces: 3) : BulkStatement.Of(write, Missing)).Bind(1, list).Bind(2, connection);
                     for (var i = from; i < to; i++)
                     {
-                        if (!IsRepeated(hashes, keyHashes, i))
+                        if (i == 0 || hashes[i] != hashes[i - 1] || keyHashes[i] != keyHashes[i - 1])
                         {
                             statement.Bind(3, hashes[i]).Bind(4, keyHashes[i]).Run();
                         }

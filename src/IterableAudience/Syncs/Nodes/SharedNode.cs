@@ -140,11 +140,19 @@ internal sealed partial class SharedNode(
 
     public void Dispose() => _stop.Cancel();
 
-    /// <summary>A write of the old owner that is under way has the lock: it is let through, and the next round tries again. The server ends transactions that stand still.</summary>
+    /// <summary>A write of the old owner that is under way has the lock: it is let through, and the next round tries again. The server ends transactions that stand still, but not while it waits for the rows of a COPY: we do.</summary>
     private SyncPhase? TryTake(DbConnection write, long sync, string? owner, long epoch)
     {
         if (write.Count($"SELECT CAST(pg_try_advisory_xact_lock({PostgresStore.ClaimLock}, CAST(@s AS INTEGER)) AS INTEGER)", ("@s", sync)) == 0)
         {
+            write.Rows(
+                $"""
+                SELECT pg_terminate_backend(l.pid) FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid
+                WHERE l.locktype = 'advisory' AND l.granted AND l.classid = CAST({PostgresStore.ClaimLock} AS oid) AND l.objid = CAST(@s AS oid)
+                  AND a.datname = current_database() AND a.xact_start < clock_timestamp() - interval '15 seconds'
+                """,
+                r => r.GetBoolean(0),
+                ("@s", sync));
             return null;
         }
 

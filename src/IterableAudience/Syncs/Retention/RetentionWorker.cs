@@ -24,17 +24,28 @@ internal sealed partial class RetentionWorker(LedgerCounts ledger, Purge purge, 
         }
     }
 
+    /// <summary>What one can't do the other does all the same.</summary>
     private async Task OnceAsync(CancellationToken stopping)
+    {
+        await TryAsync(() => ledger.ReleaseDeletedAsync(stopping), stopping);
+        await TryAsync(() => PurgeAsync(stopping), stopping);
+    }
+
+    private async Task PurgeAsync(CancellationToken stopping)
+    {
+        var counts = await purge.RunAsync(stopping);
+        if (!counts.IsEmpty)
+        {
+            SyncTelemetry.Purged(counts);
+            Log.Purged(logger, counts.Records, counts.Syncs, counts.Connections);
+        }
+    }
+
+    private async Task TryAsync(Func<Task> work, CancellationToken stopping)
     {
         try
         {
-            await ledger.ReleaseDeletedAsync(stopping);
-            var counts = await purge.RunAsync(stopping);
-            if (!counts.IsEmpty)
-            {
-                SyncTelemetry.Purged(counts);
-                Log.Purged(logger, counts.Records, counts.Syncs, counts.Connections);
-            }
+            await work();
         }
         catch (OperationCanceledException) when (stopping.IsCancellationRequested)
         {

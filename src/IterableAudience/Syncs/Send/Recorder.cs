@@ -21,18 +21,17 @@ internal sealed class Recorder(LeanStore store, BatchStore batches, long list, l
     /// <summary>Records one batch. What was recorded is only lost with the power, and then the batch is sent again.</summary>
     public async Task RecordAsync(RecordedAnswer answer, int number, CancellationToken cancel)
     {
-        var more = 0;
         try
         {
-            await store.WriteTogetherAsync(write => more = Write(write, answer, number, careful: !write.IsRemote()), cancel);
+            await store.WriteTogetherAsync(write => Write(write, answer, number, careful: !write.IsRemote()), cancel);
         }
         catch (DbException e) when (e.IsDuplicate())
         {
             // Recorded before: the store was lost before it could say so.
-            await store.WriteTogetherAsync(write => more = Write(write, answer, number, careful: true), cancel);
+            await store.WriteTogetherAsync(write => Write(write, answer, number, careful: true), cancel);
         }
 
-        batches.Recorded(more);
+        batches.Recorded(1);
         if (holders is not null)
         {
             await holders.MakeRoomAsync();
@@ -78,14 +77,13 @@ internal sealed class Recorder(LeanStore store, BatchStore batches, long list, l
     /// <param name="answer">What.</param>
     /// <param name="number">Number of the batch in the request log.</param>
     /// <param name="careful">False: nothing of it is recorded yet, and if it is, that is a duplicate. Looking first would be a question to the server for each batch.</param>
-    /// <returns>How many results that makes more: one, or none.</returns>
-    private int Write(DbConnection write, RecordedAnswer answer, int number, bool careful)
+    private void Write(DbConnection write, RecordedAnswer answer, int number, bool careful)
     {
         var batch = answer.Batch;
         if (careful && batches.Result(write, batch.Stage, batch.Number) is not null)
         {
             WriteRequests(write, batches.Sync, number, answer.Requests); // sent twice, after trouble with the store: recorded once
-            return 0;
+            return;
         }
 
         var outcomes = new byte[batch.Count * 2];
@@ -121,8 +119,6 @@ internal sealed class Recorder(LeanStore store, BatchStore batches, long list, l
         {
             holders?.Take(batch.Blob, outcomes);
         }
-
-        return 1;
     }
 
     private static void WriteOne(LedgerWriter ledger, FailureWriter failures, PlanOp op, OperationResult result, Outcome stored)

@@ -46,7 +46,7 @@ internal sealed class StageSender(BatchSender sender, Recorder recorder, ISendGa
     {
         // Two more than may be in flight: they are prepared or recorded while the others are on the wire.
         var limit = (work.Project.MaxInFlight ?? options.MaxInFlight) + 2;
-        var before = work.Batches.Started(stage).ToHashSet();
+        var before = Started(work, stage).ToHashSet();
         List<Task> running = [];
         foreach (var number in open)
         {
@@ -97,6 +97,7 @@ internal sealed class StageSender(BatchSender sender, Recorder recorder, ISendGa
         List<RequestLogEntry> requests = [];
         var batch = await WaitAsync(work, Wait.Store, async () =>
         {
+            work.Progress.Started[(stage, number)] = true;
             var noted = recorder.StartAsync(stage, number, CancellationToken.None);
             try
             {
@@ -127,6 +128,7 @@ internal sealed class StageSender(BatchSender sender, Recorder recorder, ISendGa
             if (!again && !Array.Exists(result.Results, r => r.MayBeApplied || r.Outcome != Outcome.NotSent))
             {
                 await recorder.NotStartedAsync(stage, number);
+                work.Progress.Started.TryRemove((stage, number), out _);
             }
 
             return;
@@ -161,13 +163,20 @@ internal sealed class StageSender(BatchSender sender, Recorder recorder, ISendGa
     /// </summary>
     public async Task LeaveAsync(SyncWork work, Stage stage, CancellationToken cancel)
     {
-        foreach (var number in work.Batches.Started(stage))
+        foreach (var number in Started(work, stage))
         {
             var batch = work.Batches.Load(stage, number);
             var results = new OperationResult[batch.Count];
             Array.Fill(results, new OperationResult(Outcome.NotSent, Reason.SyncCancelled, null, 0, MayBeApplied: true));
             await recorder.RecordAsync(new RecordedAnswer(batch, results, 0, time.GetUtcNow(), []), 0, cancel);
         }
+    }
+
+    /// <summary>Batches without a result of which a request may have gone out, by what the store noted or this process remembers.</summary>
+    private static IEnumerable<int> Started(SyncWork work, Stage stage)
+    {
+        var noted = work.Batches.Started(stage);
+        return work.Progress.Started.IsEmpty ? noted : noted.Union(work.Batches.Pending(stage).Where(n => work.Progress.Started.ContainsKey((stage, n)))).Order();
     }
 
     /// <summary>What this run did not get to Iterable, an earlier one may have.</summary>
