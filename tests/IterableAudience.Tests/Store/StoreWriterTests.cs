@@ -56,19 +56,6 @@ public sealed class StoreWriterTests : IDisposable
     }
 
     [Fact]
-    public async Task The_write_ahead_log_is_folded_back_while_much_is_written()
-    {
-        for (var i = 0; i < 50; i++)
-        {
-            await _store.WriteAsync(
-                c => c.Run("INSERT INTO row (name, filling) SELECT @n, zeroblob(4194304)", ("@n", $"{i}")), durable: false, TestContext.Current.CancellationToken);
-        }
-
-        var log = new FileInfo(Path.Combine(_folder, "store.db-wal")).Length;
-        Assert.True(log < 150 * 1024 * 1024, $"{log} bytes of the 200 MiB that were written are still in the log");
-    }
-
-    [Fact]
     public async Task A_store_without_room_fails_all_who_share_the_transaction_and_goes_on_when_there_is_room()
     {
         using var gate = new ManualResetEventSlim();
