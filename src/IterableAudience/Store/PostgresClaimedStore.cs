@@ -104,6 +104,35 @@ internal sealed class PostgresClaimedStore(PostgresStore store, SyncClaim claim)
 
     private void Run(List<WriteJob> group)
     {
+        var failure = TryWrite(group);
+        if (failure is null)
+        {
+            return;
+        }
+
+        if (group.Count == 1 || !IsOfOne(failure))
+        {
+            group.ForEach(job => job.Failed(failure));
+            return;
+        }
+
+        // One by one; when the store is in trouble meanwhile, the others need not find that out each for itself.
+        Exception? trouble = null;
+        foreach (var job in group)
+        {
+            if ((trouble ?? TryWrite([job])) is { } itsOwn)
+            {
+                job.Failed(itsOwn);
+                trouble ??= IsOfOne(itsOwn) ? null : itsOwn;
+            }
+        }
+    }
+
+    /// <summary>Whether the fault is that of one write, and not of the store or of the claim.</summary>
+    private static bool IsOfOne(Exception failure) => failure is not ClaimLostException && (failure is not DbException trouble || trouble.IsOfTheStatement());
+
+    private Exception? TryWrite(List<WriteJob> group)
+    {
         try
         {
             store.Write(claim, connection => group.ForEach(job => job.Run(connection)), group[0].Durable);
@@ -112,18 +141,10 @@ internal sealed class PostgresClaimedStore(PostgresStore store, SyncClaim claim)
         catch (Exception e)
 #pragma warning restore CA1031
         {
-            if (group.Count > 1 && e is not ClaimLostException && (e is not DbException trouble || trouble.IsOfTheStatement()))
-            {
-                group.ForEach(job => Run([job]));
-            }
-            else
-            {
-                group.ForEach(job => job.Failed(e));
-            }
-
-            return;
+            return e;
         }
 
         group.ForEach(job => job.Committed());
+        return null;
     }
 }

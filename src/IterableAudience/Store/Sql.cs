@@ -15,7 +15,6 @@ internal static class Sql
     /// <summary>A command with one parameter for each name; set the values and run it as often as needed.</summary>
     public static DbCommand Command(this DbConnection connection, string sql, params ReadOnlySpan<string> names)
     {
-        PostgresPending.Of(connection)?.Flush();
         var command = connection.CreateCommand();
         command.CommandText = sql;
         foreach (var name in names)
@@ -101,6 +100,7 @@ internal static class Sql
 
     private static void Bind(DbCommand command, ReadOnlySpan<object?> values)
     {
+        PostgresPending.Of(command.Connection!)?.Flush();
         for (var i = 0; i < values.Length; i++)
         {
             command.Parameters[i].Value = values[i] ?? DBNull.Value;

@@ -5,20 +5,28 @@ namespace IterableAudience.Store;
 
 /// <summary>
 /// Folds the write-ahead log back into the file, on a thread and a connection of its own: a checkpoint waits for the disk twice, and the writer
-/// goes on meanwhile. A checkpoint that fails is tried again with the next one that is due; what can't be written for good the writer meets itself.
+/// goes on meanwhile. Beside a writer that never rests it doesn't catch up, and the log grows: at 256 MiB the writer makes one itself, and begins the log anew.
+/// A checkpoint that fails is tried again with the next one that is due; what can't be written for good the writer meets itself.
 /// </summary>
+/// <remarks>Not for SQLite before 3.51.3, which a checkpoint beside a writer can damage (https://sqlite.org/wal.html#walresetbug); a test says which one comes with the packages.</remarks>
 internal sealed class SqliteCheckpoints : IDisposable
 {
     /// <summary>Pages written since the last checkpoint, before the next is due: 32 MiB of 8 KiB.</summary>
     private const int Every = 4096;
 
+    /// <summary>Pages of the log, before the writer makes a checkpoint: 256 MiB of 8 KiB.</summary>
+    private const int Most = 32768;
+
+    private const string Checkpoint = "PRAGMA wal_checkpoint(PASSIVE)";
     private const int PagesWritten = 9; // SQLITE_DBSTATUS_CACHE_WRITE
 
     private readonly Func<SqliteConnection> _open;
     private readonly AutoResetEvent _due = new(false);
     private readonly Thread _thread;
+    private readonly Lock _one = new();
     private volatile bool _ended;
     private int _pages;
+    private int _pagesOfLog;
 
     /// <param name="open">Opens a connection that nobody else uses.</param>
     public SqliteCheckpoints(Func<SqliteConnection> open)
@@ -37,7 +45,13 @@ internal sealed class SqliteCheckpoints : IDisposable
         }
 
         _pages += pages;
-        if (_pages >= Every)
+        _pagesOfLog += pages;
+        if (_pagesOfLog >= Most)
+        {
+            (_pages, _pagesOfLog) = (0, 0);
+            Run(writer);
+        }
+        else if (_pages >= Every)
         {
             _pages = 0;
             _due.Set();
@@ -60,15 +74,36 @@ internal sealed class SqliteCheckpoints : IDisposable
             try
             {
                 connection ??= _open();
-                connection.Run("PRAGMA wal_checkpoint(PASSIVE)");
             }
             catch (SqliteException)
             {
-                connection?.Dispose();
+                continue;
+            }
+
+            if (!Run(connection))
+            {
+                connection.Dispose();
                 connection = null;
             }
         }
 
         connection?.Dispose();
+    }
+
+    /// <summary>One at a time: SQLite would turn the second away.</summary>
+    private bool Run(SqliteConnection connection)
+    {
+        lock (_one)
+        {
+            try
+            {
+                connection.Run(Checkpoint);
+                return true;
+            }
+            catch (SqliteException)
+            {
+                return false;
+            }
+        }
     }
 }

@@ -8,10 +8,10 @@ namespace IterableAudience.Store;
 internal sealed class SqliteStore(string connectionString) : LeanStore, IDisposable
 {
     /// <summary>
-    /// 16 MiB of pages at hand (what is written is written in order). The write-ahead log is folded back by <see cref="SqliteCheckpoints"/>; it starts
-    /// anew when that has caught up. At 256 MiB the writer lends a hand. Afterwards the log's file is cut to 64 MiB.
+    /// 16 MiB of pages at hand (what is written is written in order). The write-ahead log is folded back by <see cref="SqliteCheckpoints"/>; when it begins
+    /// anew, its file is cut to 64 MiB.
     /// </summary>
-    private const string WriterPragmas = "PRAGMA cache_size=-16384; PRAGMA temp_store=MEMORY; PRAGMA wal_autocheckpoint=32768; PRAGMA journal_size_limit=67108864;";
+    private const string WriterPragmas = "PRAGMA cache_size=-16384; PRAGMA temp_store=MEMORY; PRAGMA wal_autocheckpoint=0; PRAGMA journal_size_limit=67108864;";
 
     private readonly Lazy<StoreWriter> _writer = new(() => new StoreWriter(
         () => Open(Unshared(connectionString), WriterPragmas),

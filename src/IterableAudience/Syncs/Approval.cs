@@ -113,7 +113,7 @@ internal sealed class Approval(Func<StoreContext> open, LeanStore store, SyncQue
     private async Task<SyncReport> CountDiscardedAsync(Sync sync, CancellationToken cancel)
     {
         var batches = new BatchStore(store, sync.No, sync.PlanSyncNo);
-        var counts = await new ReportBuilder(store, batches, sync).CountAsync(SyncCloser.Unsent(SyncOutcome.Discarded), noteOutcomes: true, cancel);
+        var counts = await new ReportBuilder(store, batches, sync).CountAsync(SyncCloser.Unsent(SyncOutcome.Discarded), noteOutcomes: false, cancel); // noted when it was held: not sent, now as then
         return SyncReports.Closed(SyncJson.Counts(sync.CountsJson), counts, new RequestCounts(0, 0, 0, 0));
     }
 

@@ -56,6 +56,28 @@ public sealed class StoreWriterTests : IDisposable
     }
 
     [Fact]
+    public async Task The_write_ahead_log_stays_bounded_however_much_is_written_without_a_rest()
+    {
+        for (var i = 0; i < 75; i++)
+        {
+            await _store.WriteAsync(
+                c => c.Run("INSERT INTO row (name, filling) SELECT @n, zeroblob(4194304)", ("@n", $"{i}")), durable: false, TestContext.Current.CancellationToken);
+        }
+
+        // Pages have 4 KiB here: 128 MiB, and the last transaction.
+        var log = new FileInfo(Path.Combine(_folder, "store.db-wal")).Length;
+        Assert.True(log < 150 * 1024 * 1024, $"The log has {log} bytes of the 300 MiB that were written.");
+    }
+
+    /// <summary>Before 3.51.3, a checkpoint on one thread beside a writer on another could damage the file.</summary>
+    [Fact]
+    public void The_SQLite_that_comes_with_the_packages_bears_checkpoints_beside_a_writer()
+    {
+        using var connection = _store.OpenRead();
+        Assert.True(Version.Parse(connection.Rows("SELECT sqlite_version()", r => r.GetString(0))[0]) >= new Version(3, 51, 3));
+    }
+
+    [Fact]
     public async Task A_store_without_room_fails_all_who_share_the_transaction_and_goes_on_when_there_is_room()
     {
         using var gate = new ManualResetEventSlim();

@@ -18,6 +18,7 @@ internal sealed class LedgerWriter : IDisposable
     private readonly long _list;
     private readonly long _own;
     private readonly long[] _delta = new long[4];
+    private readonly bool _isRedone;
 
     /// <param name="connection">Open; the changes belong to its current transaction.</param>
     /// <param name="list">The list.</param>
@@ -29,6 +30,7 @@ internal sealed class LedgerWriter : IDisposable
         _connection = connection;
         _list = list;
         _own = ownConnection;
+        _isRedone = careful && connection.IsRemote(); // SQLite records every batch carefully, and finds out at once what is there
         _rows = MemberRows.Of(connection, list, ownConnection, keyHashes, careful);
     }
 
@@ -113,7 +115,7 @@ internal sealed class LedgerWriter : IDisposable
     private void Put(long keyHash, byte slot, KeyKind keyKind, EntryState prior, EntryState state, ReadOnlySpan<byte> value)
     {
         // A keyless delete may have moved the entry of another key in this very sync; primary keys have their entries to themselves.
-        prior = keyKind == KeyKind.Primary || prior == EntryState.None ? prior : StateOf(keyHash, slot);
+        prior = !_isRedone && (keyKind == KeyKind.Primary || prior == EntryState.None) ? prior : StateOf(keyHash, slot);
         _rows.Put(keyHash, slot, state, value, isNew: prior == EntryState.None);
         Move(prior, state);
     }
