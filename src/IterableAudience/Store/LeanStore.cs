@@ -18,7 +18,7 @@ internal abstract class LeanStore
     public abstract bool MayForget { get; }
 
     /// <summary>Runs <paramref name="work"/> in a transaction that is committed when it returns and rolled back when it throws.</summary>
-    /// <param name="work">The writes; short (50,000 rows at most), so that nobody waits long for the writer. Errors of the store go through: after one PostgreSQL commits nothing, and doesn't say so.</param>
+    /// <param name="work">The writes; short (50,000 rows at most), so that nobody waits long for the writer. Errors of the store go through: after one PostgreSQL commits nothing, and this fails.</param>
     /// <param name="durable">True: on the disk before this returns. False: a power cut may lose it; it is only done again then.</param>
     /// <param name="cancel">Stops waiting for the writer; work that has begun is finished.</param>
     public abstract Task<T> WriteAsync<T>(Func<DbConnection, T> work, bool durable, CancellationToken cancel);

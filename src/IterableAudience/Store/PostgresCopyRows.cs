@@ -21,6 +21,9 @@ internal sealed class PostgresCopyRows(NpgsqlConnection connection, CopyInto int
     private int _length;
     private NpgsqlRawCopyStream? _stream;
 
+    /// <summary>Whether rows have come that the server has not all taken.</summary>
+    public bool IsOpen => _length > 0 || _stream is not null;
+
     /// <summary>Makes room for a row, whose columns follow in order.</summary>
     public void Begin()
     {
@@ -61,7 +64,7 @@ internal sealed class PostgresCopyRows(NpgsqlConnection connection, CopyInto int
     /// <summary>Sends what is there and waits until the server has taken it.</summary>
     public void Flush()
     {
-        if (_length == 0 && _stream is null)
+        if (!IsOpen)
         {
             return;
         }

@@ -75,6 +75,18 @@ internal sealed class PostgresPending : IDisposable
         }
     }
 
+    /// <summary>Writes what is left before the commit, and asks something when nothing is left: a transaction that had an error refuses it, while a commit would be answered
+    /// by a rollback and called a success.</summary>
+    public void Finish()
+    {
+        var isLeft = _statements is not null || _rows.Values.Any(r => r.IsOpen);
+        Flush();
+        if (!isLeft)
+        {
+            _connection.Run("SELECT 1");
+        }
+    }
+
     public void Dispose()
     {
         Transactions.Remove(_connection);

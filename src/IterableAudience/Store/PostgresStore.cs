@@ -90,7 +90,7 @@ internal sealed class PostgresStore(NpgsqlDataSource source) : LeanStore
             using (var pending = PostgresPending.Begin(connection))
             {
                 work(connection);
-                pending.Flush();
+                pending.Finish();
             }
 
             transaction.Commit();

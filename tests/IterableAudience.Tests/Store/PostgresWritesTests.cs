@@ -158,6 +158,22 @@ public sealed class PostgresWritesTests : IAsyncDisposable
         Assert.Null(store.Trouble);
     }
 
+    [PostgresFact]
+    public async Task A_write_that_lets_an_error_of_the_store_pass_fails_all_the_same()
+    {
+        // After an error PostgreSQL answers a commit with a rollback, and calls it a success.
+        var store = await ClaimedAsync();
+        await Assert.ThrowsAnyAsync<DbException>(() => store.WriteAsync(
+            c =>
+            {
+                c.Run("INSERT INTO r (n) VALUES (1)");
+                Assert.True(Xunit.Record.Exception(() => c.Run("INSERT INTO r (n) VALUES (1)")) is DbException);
+            },
+            durable: false,
+            Cancel));
+        Assert.Empty(Numbers(store));
+    }
+
     private static void Put(DbConnection connection, int n, byte[]? filling = null)
     {
         using var row = BulkStatement.Of(connection, "", Rows);
