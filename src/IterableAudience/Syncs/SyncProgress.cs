@@ -15,6 +15,9 @@ internal sealed class SyncProgress(long no, TimeProvider time)
     private long _requestsUnsubscribe;
     private long _requestsRetried;
     private long _requestsThrottled;
+    private int _batchesOut;
+
+    public long No => no;
 
     /// <summary>Completed when the sync is closed.</summary>
     public TaskCompletionSource Closed { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -44,6 +47,11 @@ internal sealed class SyncProgress(long no, TimeProvider time)
     /// Batches of which this process may have sent a request. The store knows them, too, but a server that crashes may forget that, and go on.
     /// </summary>
     public ConcurrentDictionary<(Stage Stage, int Number), bool> Started { get; } = [];
+
+    /// <summary>
+    /// A request of it may be on the wire, or was given up before its time, so that Iterable may still have it: nobody else may start one for it yet.
+    /// </summary>
+    public bool MayBeOnTheWire => Volatile.Read(ref _batchesOut) > 0;
 
     /// <summary>It pauses because the store can't be used.</summary>
     public bool StoreInTrouble { get; set; }
@@ -98,6 +106,12 @@ internal sealed class SyncProgress(long no, TimeProvider time)
 
         Interlocked.Add(ref kind == Iterable.OperationKind.Subscribe ? ref _sentSubscribes : ref _sentUnsubscribes, results.Length);
     }
+
+    /// <summary>From here on requests of a batch may go out.</summary>
+    public void BeginBatch() => Interlocked.Increment(ref _batchesOut);
+
+    /// <summary>Every request of the batch was answered, has failed or has timed out.</summary>
+    public void EndBatch() => Interlocked.Decrement(ref _batchesOut);
 
     public void Requested(in Iterable.RequestLogEntry entry)
     {
