@@ -79,6 +79,9 @@ internal sealed class SyncProgress(long no, TimeProvider time)
         }
     }
 
+    /// <summary>What other nodes are told for their estimates; null until it is known where it sends to.</summary>
+    public StoredPart? Open => Pace is { } pace && Part is var part ? new(pace.Project, part.HasList, part.Requests) : null;
+
     /// <summary>What was answered before this process took the sync up.</summary>
     public void SentBefore(long subscribes, long unsubscribes)
     {
@@ -133,8 +136,9 @@ internal sealed class SyncProgress(long no, TimeProvider time)
 public sealed record RequestCounts(long Subscribe, long Unsubscribe, long Retried, long Throttled);
 
 /// <summary>Where a sync sends to, and how fast it may.</summary>
+/// <param name="Project">Its project, by the hash of its key.</param>
 /// <param name="Pacer">Of its project.</param>
 /// <param name="Limits">Of its account.</param>
 /// <param name="ListNo">Its list.</param>
 /// <param name="SendsNothing">A dry run.</param>
-internal sealed record SyncPace(Iterable.ProjectPacer Pacer, Iterable.PaceLimits Limits, long ListNo, bool SendsNothing);
+internal sealed record SyncPace(string Project, Iterable.ProjectPacer Pacer, Iterable.PaceLimits Limits, long ListNo, bool SendsNothing);

@@ -1,6 +1,7 @@
 using System.Data.Common;
 using IterableAudience.Iterable;
 using IterableAudience.Store;
+using IterableAudience.Syncs.Report;
 using Microsoft.Extensions.Options;
 
 namespace IterableAudience.Syncs.Nodes;
@@ -250,7 +251,19 @@ internal sealed partial class SharedNode(
         NoteOrphans(mine.Keys);
         _liveNodes = nodes;
         Volatile.Write(ref _lease, lease); // last: whoever sends after this is known to own what it sends for
+        monitor.Elsewhere = store.Read(ReadElsewhere);
     }
+
+    /// <summary>A few words of each sync that others work on: found by the index over active syncs, and cut out of what was told by the server.</summary>
+    private List<(string Project, Estimate.Part Part)> ReadElsewhere(DbConnection read)
+        => read.Rows(
+            """
+            SELECT "No", "ListNo", open FROM
+              (SELECT "No", "ListNo", CAST("ProgressJson" AS JSON) ->> 'open' AS open FROM sync WHERE "Active" AND "ClaimedBy" IS DISTINCT FROM @me AND "ProgressJson" IS NOT NULL) told
+            WHERE open IS NOT NULL
+            """,
+            r => SyncJson.Part(r.GetString(2)) is var part ? (part.Project, new Estimate.Part(r.GetInt64(0), r.GetInt64(1), part.HasList, part.Requests)) : default,
+            ("@me", Id));
 
     private (int Nodes, Dictionary<long, bool> Mine) Renew(DbConnection write, IReadOnlyList<(long Sync, string Json)> told)
     {
