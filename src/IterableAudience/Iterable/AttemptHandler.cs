@@ -8,6 +8,7 @@ namespace IterableAudience.Iterable;
 /// </summary>
 internal sealed partial class AttemptHandler(
     ProjectPacers pacers,
+    LastCall lastCall,
     IOptions<IterableOptions> options,
     TimeProvider time,
     ILogger<AttemptHandler> logger) : DelegatingHandler
@@ -15,7 +16,7 @@ internal sealed partial class AttemptHandler(
     private const long LargestAnswer = 64 * 1024 * 1024;
 
     /// <summary>
-    /// Sends once. <paramref name="stop"/> ends the wait for a turn; a request on the wire is always awaited, since its answer says what was done.
+    /// Sends once. <paramref name="stop"/> ends the wait for a turn; a request on the wire is awaited until the <see cref="LastCall"/>, since its answer says what was done.
     /// </summary>
     protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken stop)
     {
@@ -27,7 +28,7 @@ internal sealed partial class AttemptHandler(
 
         using var span = IterableTelemetry.Start(request, call, time.GetElapsedTime(asked, permit.StartedAt));
         var at = time.GetUtcNow();
-        var (answer, response, exception) = await AttemptAsync(request, call.Read);
+        var (answer, response, exception) = await AttemptAsync(request, call);
         var attempt = call.Note(answer, permit.StartedAt, time.GetUtcNow());
         var took = time.GetElapsedTime(permit.StartedAt);
         IterableTelemetry.End(span, request, answer, took);
@@ -66,22 +67,29 @@ internal sealed partial class AttemptHandler(
         }
     }
 
-    private async Task<(Answer, HttpResponseMessage?, Exception?)> AttemptAsync(HttpRequestMessage request, BodyReader read)
+    private async Task<(Answer, HttpResponseMessage?, Exception?)> AttemptAsync(HttpRequestMessage request, IterableCall call)
     {
         using var timeout = new CancellationTokenSource(options.Value.AttemptTimeout, time);
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, lastCall.Token);
         HttpResponseMessage? response = null;
         try
         {
-            response = await base.SendAsync(request, timeout.Token);
+            response = await base.SendAsync(request, end.Token);
             response.RequestMessage = request;
-            await response.Content.LoadIntoBufferAsync(LargestAnswer, timeout.Token);
-            var body = await response.Content.ReadAsByteArrayAsync(timeout.Token);
-            return (Answer.Of((int)response.StatusCode, body, RetryAfter(response), read), response, null);
+            await response.Content.LoadIntoBufferAsync(LargestAnswer, end.Token);
+            var body = await response.Content.ReadAsByteArrayAsync(end.Token);
+            return (Answer.Of((int)response.StatusCode, body, RetryAfter(response), call.Read), response, null);
         }
         catch (OperationCanceledException e) when (timeout.IsCancellationRequested)
         {
             response?.Dispose();
             return (Answer.Failed(FailureCategory.TimedOut, $"no answer within {options.Value.AttemptTimeout.TotalSeconds:0.###} s", mayBeApplied: true), null, e);
+        }
+        catch (OperationCanceledException e) when (lastCall.Token.IsCancellationRequested)
+        {
+            response?.Dispose();
+            call.IsGivenUp = true;
+            return (Answer.Failed(FailureCategory.TimedOut, "not waited for any longer, since the service stops", mayBeApplied: true), null, e);
         }
         catch (Exception e) when (response is not null && e is InvalidDataException or InvalidOperationException)
         {

@@ -143,8 +143,8 @@ internal sealed class BatchProgress
         return Close(BatchEnd.ThrottledOut, message, Outcome.NotSent, Reason.SyncAborted, message, 429);
     }
 
-    public BatchResult EndStopped()
-        => Close(BatchEnd.Stopped, "The sync was stopped before this batch was done.", Outcome.NotSent, Reason.SyncCancelled, null, 0);
+    public BatchResult EndStopped(bool isGivenUp)
+        => Close(BatchEnd.Stopped, "The sync was stopped before this batch was done.", Outcome.NotSent, Reason.SyncCancelled, null, 0) with { IsGivenUp = isGivenUp };
 
     private BatchResult Close(BatchEnd end, string? message, Outcome outcome, Reason reason, string? detail, int status)
     {

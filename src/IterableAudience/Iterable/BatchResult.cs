@@ -7,7 +7,11 @@ namespace IterableAudience.Iterable;
 /// <param name="End">How it ended, which says how the sync goes on.</param>
 /// <param name="Message">What to check, for operators; null when the batch was answered.</param>
 /// <param name="Attempts">How often the whole batch was sent; throttled requests and parts of it don't count.</param>
-internal sealed record BatchResult(OperationResult[] Results, BatchEnd End, string? Message, int Attempts);
+internal sealed record BatchResult(OperationResult[] Results, BatchEnd End, string? Message, int Attempts)
+{
+    /// <summary>A request of it was given up before its time (see <see cref="LastCall"/>): Iterable may still have it, until the attempt would have timed out.</summary>
+    public bool IsGivenUp { get; init; }
+}
 
 /// <summary>How a batch ended.</summary>
 internal enum BatchEnd

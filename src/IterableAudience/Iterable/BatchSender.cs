@@ -11,7 +11,7 @@ internal sealed class BatchSender(IterableClient client, IOptions<IterableOption
 {
     /// <summary>Sends a batch.</summary>
     /// <param name="request">The batch; not empty.</param>
-    /// <param name="stop">Once set, no further request starts and waits end; a request on the wire is awaited and its answer used.</param>
+    /// <param name="stop">Once set, no further request starts and waits end; a request on the wire is awaited, until the <see cref="LastCall"/>, and its answer used.</param>
     public async Task<BatchResult> SendAsync(BatchRequest request, CancellationToken stop)
     {
         var batch = new BatchProgress(request);
@@ -71,7 +71,7 @@ internal sealed class BatchSender(IterableClient client, IOptions<IterableOption
 
         if (stop.IsCancellationRequested && !call.IsPausedOut)
         {
-            return batch.EndStopped();
+            return batch.EndStopped(call.IsGivenUp);
         }
 
         return call.IsPausedOut || call.Answer!.Failure.Remedy == Remedy.SlowDown

@@ -48,6 +48,9 @@ internal sealed class IterableCall(IterableProject project, BodyReader read)
     /// <summary>An attempt may have been applied without anybody knowing.</summary>
     public bool MayBeApplied { get; private set; }
 
+    /// <summary>An attempt was given up before its time, because the service stops: Iterable may still have it.</summary>
+    public bool IsGivenUp { get; set; }
+
     /// <summary>The project was paused for longer than the call would wait.</summary>
     public bool IsPausedOut { get; set; }
 

@@ -15,6 +15,7 @@ public static class IterableSetup
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton(new LiveNodes(static () => 1));
         services.TryAddSingleton(s => BudgetSource.Process(s.GetRequiredService<TimeProvider>()));
+        services.AddSingleton(s => new LastCall(s.GetRequiredService<TimeProvider>(), s.GetService<IHostApplicationLifetime>()?.ApplicationStopping ?? CancellationToken.None));
         services.AddSingleton<ProjectPacers>();
         services.AddHostedService<PaceGauges>();
         services.AddSingleton<ListsCache>();

@@ -151,9 +151,10 @@ internal sealed class Push(
     }
 
     /// <summary>The body is whole: on the disk when this returns, so that a 202 is a promise.</summary>
-    private static async Task QueueAsync(SyncWork work, Stager stager, string bodyHash)
+    private async Task QueueAsync(SyncWork work, Stager stager, string bodyHash)
     {
         work.Progress.Phase = SyncPhase.Queued;
+        var told = node.TellsOthers ? monitor.Tell(work.Progress) : null; // whoever is asked from now on has an estimate
         await work.Store.WriteAsync(
             write =>
             {
@@ -165,10 +166,10 @@ internal sealed class Push(
 
                 return write.Run(
                     """
-                    UPDATE sync SET "Phase" = @p, "Outcome" = @o, "Partitions" = @t, "CountsJson" = @c, "BodyHash" = @b WHERE "No" = @n
+                    UPDATE sync SET "Phase" = @p, "Outcome" = @o, "Partitions" = @t, "CountsJson" = @c, "BodyHash" = @b, "ProgressJson" = @j WHERE "No" = @n
                     """,
                     ("@p", (int)SyncPhase.Queued), ("@o", (int)SyncOutcome.Queued), ("@t", stager.Partitions), ("@c", SyncJson.Write(stager.Counts)),
-                    ("@b", bodyHash), ("@n", work.Sync.No));
+                    ("@b", bodyHash), ("@j", told), ("@n", work.Sync.No));
             },
             durable: true,
             CancellationToken.None);

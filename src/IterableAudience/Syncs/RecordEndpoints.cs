@@ -21,31 +21,31 @@ internal static class RecordEndpoints
 
     /// <summary>What became of each record of a sync. JSON pages, or with <c>Accept: text/csv</c> or <c>application/x-ndjson</c> all of it at once.</summary>
     private static Task<IResult> All(
-        string id, string syncId, HttpRequest request, StoreContext db, LeanStore store,
+        string id, string syncId, HttpRequest request, StoreContext db, LeanStore store, SyncMonitor monitor,
         [FromQuery] string? outcome, [FromQuery] string? reason, [FromQuery] string? action, [FromQuery] int? pageSize, [FromQuery] string? cursor,
         CancellationToken cancellation)
-        => AnswerAsync(id, syncId, request, db, store, new(outcome, reason, action, pageSize, cursor), all: null, search: null, cancellation);
+        => AnswerAsync(id, syncId, request, db, store, monitor, new(outcome, reason, action, pageSize, cursor), all: null, search: null, cancellation);
 
     /// <summary>The records that did not get where they should: rejected, failed, forgotten, not_sent.</summary>
     private static Task<IResult> Failed(
-        string id, string syncId, HttpRequest request, StoreContext db, LeanStore store,
+        string id, string syncId, HttpRequest request, StoreContext db, LeanStore store, SyncMonitor monitor,
         [FromQuery] string? outcome, [FromQuery] string? reason, [FromQuery] string? action, [FromQuery] int? pageSize, [FromQuery] string? cursor,
         CancellationToken cancellation)
-        => AnswerAsync(id, syncId, request, db, store, new(outcome, reason, action, pageSize, cursor), FailedOutcomes, search: null, cancellation);
+        => AnswerAsync(id, syncId, request, db, store, monitor, new(outcome, reason, action, pageSize, cursor), FailedOutcomes, search: null, cancellation);
 
     /// <summary>Finds a person's records in a sync by e-mail, userId, primaryKey or recordId; several must all match. Personal data goes into the body, never into a URL.</summary>
     private static Task<IResult> Search(
-        string id, string syncId, SearchRequest body, HttpRequest request, StoreContext db, LeanStore store,
+        string id, string syncId, SearchRequest body, HttpRequest request, StoreContext db, LeanStore store, SyncMonitor monitor,
         [FromQuery] string? outcome, [FromQuery] string? reason, [FromQuery] string? action, [FromQuery] int? pageSize, [FromQuery] string? cursor,
         CancellationToken cancellation)
         => body is { Email: null, UserId: null, PrimaryKey: null, RecordId: null }
             ? Task.FromResult<IResult>(ProblemAnswer.BadRequest("Name at least one of email, userId, primaryKey and recordId."))
             : AnswerAsync(
-                id, syncId, request, db, store, new(outcome, reason, action, pageSize, cursor), all: null,
+                id, syncId, request, db, store, monitor, new(outcome, reason, action, pageSize, cursor), all: null,
                 new RecordSearch(body.Email, body.UserId, body.PrimaryKey, body.RecordId), cancellation);
 
     private static async Task<IResult> AnswerAsync(
-        string id, string syncId, HttpRequest request, StoreContext db, LeanStore store, RecordQuery query, Outcome[]? all, RecordSearch? search,
+        string id, string syncId, HttpRequest request, StoreContext db, LeanStore store, SyncMonitor monitor, RecordQuery query, Outcome[]? all, RecordSearch? search,
         CancellationToken cancellation)
     {
         if (query.Read(all, search, out var filter, out var from) is { } problem)
@@ -67,8 +67,8 @@ internal static class RecordEndpoints
         var records = new RecordPages(store, found.Sync, masked).Read(filter!, from);
         return RecordExport.Wanted(request) switch
         {
-            "text/csv" => RecordExport.Csv(records.Select(r => r.View), syncId),
-            "application/x-ndjson" => RecordExport.Ndjson(records.Select(r => r.View), syncId),
+            "text/csv" => RecordExport.Csv(records.Select(r => r.View), syncId, request.HttpContext, monitor.Stopping),
+            "application/x-ndjson" => RecordExport.Ndjson(records.Select(r => r.View), syncId, request.HttpContext, monitor.Stopping),
             _ => TypedResults.Ok(Page(records, query.PageSize ?? 100, request)),
         };
     }

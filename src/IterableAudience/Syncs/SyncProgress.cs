@@ -15,6 +15,9 @@ internal sealed class SyncProgress(long no, TimeProvider time)
     private long _requestsUnsubscribe;
     private long _requestsRetried;
     private long _requestsThrottled;
+    private int _batchesOut;
+
+    public long No => no;
 
     /// <summary>Completed when the sync is closed.</summary>
     public TaskCompletionSource Closed { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -45,6 +48,11 @@ internal sealed class SyncProgress(long no, TimeProvider time)
     /// </summary>
     public ConcurrentDictionary<(Stage Stage, int Number), bool> Started { get; } = [];
 
+    /// <summary>
+    /// A request of it may be on the wire, or was given up before its time, so that Iterable may still have it: nobody else may start one for it yet.
+    /// </summary>
+    public bool MayBeOnTheWire => Volatile.Read(ref _batchesOut) > 0;
+
     /// <summary>It pauses because the store can't be used.</summary>
     public bool StoreInTrouble { get; set; }
 
@@ -70,6 +78,9 @@ internal sealed class SyncProgress(long no, TimeProvider time)
             return new(no, Pace?.ListNo ?? 0, Phase is SyncPhase.Planning or SyncPhase.Sending or SyncPhase.Closing, Estimate.OpenRequests(subscribes, unsubscribes));
         }
     }
+
+    /// <summary>What other nodes are told for their estimates; null until it is known where it sends to.</summary>
+    public StoredPart? Open => Pace is { } pace && Part is var part ? new(pace.Project, part.HasList, part.Requests) : null;
 
     /// <summary>What was answered before this process took the sync up.</summary>
     public void SentBefore(long subscribes, long unsubscribes)
@@ -99,6 +110,12 @@ internal sealed class SyncProgress(long no, TimeProvider time)
         Interlocked.Add(ref kind == Iterable.OperationKind.Subscribe ? ref _sentSubscribes : ref _sentUnsubscribes, results.Length);
     }
 
+    /// <summary>From here on requests of a batch may go out.</summary>
+    public void BeginBatch() => Interlocked.Increment(ref _batchesOut);
+
+    /// <summary>Every request of the batch was answered, has failed or has timed out.</summary>
+    public void EndBatch() => Interlocked.Decrement(ref _batchesOut);
+
     public void Requested(in Iterable.RequestLogEntry entry)
     {
         Interlocked.Increment(ref entry.Kind == Iterable.OperationKind.Subscribe ? ref _requestsSubscribe : ref _requestsUnsubscribe);
@@ -119,8 +136,9 @@ internal sealed class SyncProgress(long no, TimeProvider time)
 public sealed record RequestCounts(long Subscribe, long Unsubscribe, long Retried, long Throttled);
 
 /// <summary>Where a sync sends to, and how fast it may.</summary>
+/// <param name="Project">Its project, by the hash of its key.</param>
 /// <param name="Pacer">Of its project.</param>
 /// <param name="Limits">Of its account.</param>
 /// <param name="ListNo">Its list.</param>
 /// <param name="SendsNothing">A dry run.</param>
-internal sealed record SyncPace(Iterable.ProjectPacer Pacer, Iterable.PaceLimits Limits, long ListNo, bool SendsNothing);
+internal sealed record SyncPace(string Project, Iterable.ProjectPacer Pacer, Iterable.PaceLimits Limits, long ListNo, bool SendsNothing);

@@ -32,10 +32,15 @@ internal sealed record SyncView(
         // Until it is closed a sync is running, whatever it is going to end as.
         var outcome = !sync.Active ? sync.Outcome : sync.Phase == SyncPhase.Queued ? SyncOutcome.Queued : SyncOutcome.Running;
         return new(
-            sync.Id, connectionId, outcome.Status(), outcome.Word(), (sync.Phase == SyncPhase.Queued ? sync.Phase : progress?.Phase ?? told?.Phase ?? sync.Phase).Word(),
+            sync.Id, connectionId, outcome.Status(), outcome.Word(), PhaseOf(sync, progress, told).Word(),
             sync.Trigger.Word(), sync.Full ? "full" : "incremental", sync.DryRun, sync.PlanHash, sync.StartedAt, sync.FinishedAt,
             sync.Active ? "" : sync.Error, MetricsView.Of(report), report);
     }
+
+    /// <summary>A phase is stored when it begins, and told of now and then: whichever is further on.</summary>
+    private static SyncPhase PhaseOf(Sync sync, SyncProgress? progress, StoredProgress? told)
+        => sync.Phase == SyncPhase.Queued ? sync.Phase
+            : progress?.Phase ?? (told?.Phase > sync.Phase ? told.Phase : sync.Phase);
 }
 
 /// <summary>RudderStack's metrics: succeeded and failed together are the total.</summary>

@@ -39,7 +39,7 @@ internal sealed class SyncWorkLoader(
             "SELECT coalesce(max(number), 0), count(*) FROM result WHERE sync = @s", r => (r.GetInt64(0), r.GetInt64(1)), ("@s", sync.No)))[0];
         batches.Recorded(results);
         progress.StoreInTrouble = false;
-        progress.Pace = new(pacers.For(project), pacers.LimitsOf(project), sync.ListNo, sync.DryRun);
+        progress.Pace = new(project.ProjectKey, pacers.For(project), pacers.LimitsOf(project), sync.ListNo, sync.DryRun);
         if (sync.Phase == SyncPhase.Sending)
         {
             progress.SentBefore(batches.Answered(Stage.Subscribe), batches.Answered(Stage.Unsubscribe));

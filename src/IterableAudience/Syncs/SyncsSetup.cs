@@ -13,6 +13,12 @@ namespace IterableAudience.Syncs;
 /// <summary>Registers the spine and what runs it.</summary>
 internal static class SyncsSetup
 {
+    /// <summary>
+    /// For what was answered at the last moment. With the time of <see cref="SharedNode"/> for its claims, which comes after it, and some seconds for closing the
+    /// store it stays below the 30 seconds that a process has from SIGTERM to its end.
+    /// </summary>
+    private static readonly TimeSpan TimeToRecord = TimeSpan.FromSeconds(3);
+
     public static IServiceCollection AddSyncs(this IServiceCollection services, IConfiguration configuration)
     {
         services.AddOptions<IntakeOptions>().Bind(configuration.GetSection("Intake"))
@@ -42,8 +48,7 @@ internal static class SyncsSetup
         // Of the connection that the examples name, so that both ids of a path fit together.
         services.AddLiveId("{syncId}", null, db => db.Syncs
             .Where(s => s.ConnectionNo == db.Connections.Where(c => !c.Deleted).Max(c => (long?)c.No)).OrderByDescending(s => s.No).Select(s => s.Id).FirstOrDefault());
-        // What is on the wire when the service is told to stop is answered or times out within this.
-        services.Configure<HostOptions>(o => o.ShutdownTimeout = TimeSpan.FromSeconds(30));
+        services.Configure<HostOptions>(o => o.ShutdownTimeout = LastCall.Patience + TimeToRecord);
         return services;
     }
 

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net;
 using System.Text.Json.Nodes;
 using IterableAudience.Simulator.Api;
@@ -42,6 +43,34 @@ public sealed class NodeTests : ProcessTest
 
         await AssertWholeAsync(second, audience, sync, end);
         Assert.Equal(People, second.RowsSent(audience, CallKind.Subscribe)); // what was on the wire was recorded before it went
+    }
+
+    [PostgresFact]
+    public async Task A_node_that_must_go_without_an_answer_hands_over_at_once_what_was_answered_and_the_rest_when_its_request_has_timed_out()
+    {
+        var timeout = TimeSpan.FromSeconds(30);
+        var (first, second) = await NodesAsync(("Iterable__AttemptTimeout", $"{timeout}"), ("Iterable__MaxInFlight", $"{2 * InFlight}"));
+        var (hanging, other) = (await first.AudienceAsync("hanging"), await first.AudienceAsync("other"));
+        first.Hang(hanging, CallKind.Subscribe, FaultKind.HangAfter, skip: 0, times: 1);
+        var caught = await first.PushAsync(hanging, Rows.Of(0, 1_000));
+        await first.CaughtAsync(hanging, caught, recorded: 0, hanging: 1);
+        first.World.Behaviour = first.World.Behaviour with { DelayMs = 400 };
+        var sync = await first.PushAsync(other, Rows.Of(0, People));
+        await first.SyncUntilAsync(other, sync, s => (long)s["report"]!["progress"]!["sent"]! >= 1_000);
+
+        var watch = Stopwatch.StartNew();
+        Assert.Equal(0, await first.Service.StopAsync());
+        Assert.True(watch.Elapsed < TimeSpan.FromSeconds(28), $"The stop took {watch.Elapsed}: {first.Service.OutputText}");
+        await AssertWholeAsync(second, other, sync, await second.ClosedAsync(other, sync));
+        Assert.Single(second.Calls(hanging, CallKind.Subscribe)); // Iterable may still have it
+        Assert.Equal(People, second.RowsSent(other, CallKind.Subscribe));
+
+        var end = await second.ClosedAsync(hanging, caught);
+        Assert.Equal(("completed", 1_000), ((string)end["outcome"]!, (int)end["report"]!["outcomes"]!["subscribed"]!));
+        var calls = second.Calls(hanging, CallKind.Subscribe).ToList();
+        Assert.Equal((2, true), (calls.Count, calls[0].ClientGaveUp));
+        Assert.True(calls[1].At - calls[0].At >= timeout, $"It was sent again after {calls[1].At - calls[0].At}.");
+        Assert.True(watch.Elapsed < timeout * 1.5, $"The takeover came after {watch.Elapsed}."); // nobody waited for the lease
     }
 
     [PostgresFact]

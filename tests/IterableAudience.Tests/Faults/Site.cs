@@ -264,6 +264,13 @@ internal sealed class Site : IAsyncDisposable
         return await _http.SendAsync(request, completion, Cancelled);
     }
 
+    /// <summary>Begins to download the records of a sync; what comes is read no further than its head.</summary>
+    public async Task<HttpResponseMessage> DownloadAsync(string path)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, path) { Headers = { Accept = { new("application/x-ndjson") } } };
+        return (await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, Cancelled)).EnsureSuccessStatusCode();
+    }
+
     public static HttpContent Body(Rows rows) => new ByteArrayContent(rows.Bytes) { Headers = { ContentType = new("application/x-ndjson") } };
 
     public async ValueTask DisposeAsync()

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using IterableAudience.Simulator.Api;
+using IterableAudience.Simulator.Faults;
 using IterableAudience.Tests.Stores;
 using Xunit;
 
@@ -41,6 +42,53 @@ public sealed class StopTests : ProcessTest
         Assert.Equal(10_000, site.Members(audience).Count);
         // What was on the wire was answered and recorded: nothing is sent twice.
         Assert.Equal(10_000, site.RowsSent(audience, CallKind.Subscribe));
+    }
+
+    [Fact]
+    public async Task A_stop_while_Iterable_does_not_answer_gives_up_what_is_on_the_wire_and_the_next_start_sends_that_again()
+    {
+        var site = await SiteAsync(StoreKind.Sqlite); // attempts may take 30 seconds, as they do unless told otherwise
+        var audience = await site.AudienceAsync("hanging");
+        site.Hang(audience, CallKind.Subscribe, FaultKind.HangAfter, skip: 2, times: 1);
+        var sync = await site.PushAsync(audience, Rows.Of(0, 6_000));
+        await site.CaughtAsync(audience, sync, recorded: 5_000, hanging: 1);
+
+        var watch = Stopwatch.StartNew();
+        Assert.Equal(0, await site.Service.StopAsync());
+        Assert.True(watch.Elapsed < TimeSpan.FromSeconds(25), $"The stop took {watch.Elapsed}: {site.Service.OutputText}");
+        await Until.Is("its connection is closed", () => site.Calls(audience, CallKind.Subscribe).Count(c => c.ClientGaveUp) == 1);
+
+        await site.StartAsync();
+        var end = await site.ClosedAsync(audience, sync);
+        Assert.Equal("completed", (string)end["outcome"]!);
+        Assert.Equal(6_000, (long)end["report"]!["outcomes"]!["subscribed"]!);
+        Assert.Equal(6_000, site.Members(audience).Count);
+        Assert.Equal(6_000, site.Entries(audience).Count(e => e.EndsWith(" Member", StringComparison.Ordinal)));
+        Assert.Equal(7_000, site.RowsSent(audience, CallKind.Subscribe)); // that one batch twice
+    }
+
+    [Theory]
+    [StoreData]
+    public async Task A_stop_breaks_off_a_download_that_nobody_reads_and_gives_its_syncs_back(StoreKind store)
+    {
+        // Nobody would wait for a lease of that length.
+        var site = await SiteAsync(store, ("Iterable__MaxInFlight", "2"), ("Iterable__AttemptTimeout", "00:00:20"));
+        var (full, running) = (await site.AudienceAsync("full"), await site.AudienceAsync("running"));
+        var past = (string)(await site.SyncAsync(full, Rows.Of(0, 100_000)))["id"]!;
+        site.World.Behaviour = site.World.Behaviour with { DelayMs = 400 };
+        var sync = await site.PushAsync(running, Rows.Of(0, 10_000));
+        await site.SyncUntilAsync(running, sync, s => (long)s["report"]!["progress"]!["sent"]! >= 2_000);
+        using var download = await site.DownloadAsync($"/v2/retl-connections/{full.Connection}/syncs/{past}/records");
+
+        var watch = Stopwatch.StartNew();
+        Assert.Equal(0, await site.Service.StopAsync());
+        Assert.True(watch.Elapsed < TimeSpan.FromSeconds(10), $"The stop took {watch.Elapsed}: {site.Service.OutputText}");
+        await Assert.ThrowsAnyAsync<Exception>(() => download.Content.ReadAsStringAsync(TestContext.Current.CancellationToken)); // half of it doesn't look like all
+
+        site.World.Behaviour = site.World.Behaviour with { DelayMs = 0 };
+        await site.StartAsync();
+        Assert.Equal("completed", (string)(await site.ClosedAsync(running, sync))["outcome"]!);
+        Assert.Equal(10_000, site.RowsSent(running, CallKind.Subscribe)); // nothing twice
     }
 
     [Theory]

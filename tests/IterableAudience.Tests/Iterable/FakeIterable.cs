@@ -3,6 +3,9 @@ using IterableAudience.Iterable;
 using IterableAudience.Records;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Hosting.Internal;
+using Microsoft.Extensions.Logging.Abstractions;
 using WireMock;
 using WireMock.Logging;
 using WireMock.RequestBuilders;
@@ -50,7 +53,7 @@ internal sealed class FakeIterable : IDisposable
             values["Iterable:" + setting] = value;
         }
 
-        var services = new ServiceCollection().AddLogging();
+        var services = new ServiceCollection().AddLogging().AddSingleton<IHostApplicationLifetime>(Life);
         if (time is not null)
         {
             services.AddSingleton(time);
@@ -59,6 +62,9 @@ internal sealed class FakeIterable : IDisposable
         services.AddIterable(new ConfigurationBuilder().AddInMemoryCollection(values).Build());
         provider = services.BuildServiceProvider(new ServiceProviderOptions { ValidateScopes = true, ValidateOnBuild = true });
     }
+
+    /// <summary>The life of the service that the client is in.</summary>
+    public ApplicationLifetime Life { get; } = new(NullLogger<ApplicationLifetime>.Instance);
 
     public List<RequestLogEntry> Log { get; } = [];
 

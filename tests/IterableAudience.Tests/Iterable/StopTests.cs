@@ -1,5 +1,6 @@
 using IterableAudience.Iterable;
 using IterableAudience.Records;
+using Microsoft.Extensions.Time.Testing;
 using Xunit;
 
 namespace IterableAudience.Tests.Iterable;
@@ -79,6 +80,31 @@ public sealed class StopTests : IDisposable
         });
         AssertStopped(await iterable.SendAsync(iterable.Batch(FakeIterable.People(2)), stop.Token), mayBeApplied: true);
         Assert.Single(iterable.Requests);
+    }
+
+    [Fact]
+    public async Task An_answer_that_does_not_come_is_waited_for_twenty_seconds_after_the_service_was_told_to_stop()
+    {
+        var (time, arrived, answer) = (new FakeTimeProvider(), new TaskCompletionSource(), new TaskCompletionSource<Reply>());
+        using var iterable = new FakeIterable(time);
+        iterable.AnswerLater(sent =>
+        {
+            arrived.TrySetResult();
+            return answer.Task;
+        });
+        var sending = iterable.SendAsync(iterable.Batch(FakeIterable.People(2)), stop.Token);
+        await arrived.Task.WaitAsync(TimeSpan.FromSeconds(20), TestContext.Current.CancellationToken);
+        iterable.Life.StopApplication();
+        await stop.CancelAsync();
+
+        time.Advance(TimeSpan.FromSeconds(19.9));
+        Assert.Empty(iterable.Log);
+        time.Advance(TimeSpan.FromSeconds(0.1));
+        var result = await sending.WaitAsync(TimeSpan.FromSeconds(20), TestContext.Current.CancellationToken);
+        answer.SetResult(Reply.Counts(2, 0));
+        AssertStopped(result, mayBeApplied: true);
+        Assert.True(result.IsGivenUp);
+        Assert.Equal("not waited for any longer, since the service stops", Assert.Single(iterable.Log).Answer);
     }
 
     public void Dispose() => stop.Dispose();

@@ -64,8 +64,9 @@ public sealed class PostgresNodeTests : IAsyncDisposable
         await using var source = NpgsqlDataSource.Create(_sync.Host.Store.ConnectionString);
         var watch = new WatchedStore.Watch();
         using var lifetime = new Life();
+        using var lastCall = new LastCall(TimeProvider.System, lifetime.Of.ApplicationStopping);
         using var node = new SharedNode(
-            new WatchedStore(new PostgresStore(source), watch), new SyncMonitor(lifetime.Of, TimeProvider.System), Options.Create(new IterableOptions()), TimeProvider.System,
+            new WatchedStore(new PostgresStore(source), watch), new SyncMonitor(lifetime.Of, TimeProvider.System), lastCall, Options.Create(new IterableOptions()), TimeProvider.System,
             NullLogger<SharedNode>.Instance);
         watch.Around = async (_, _, write) =>
         {
@@ -88,8 +89,9 @@ public sealed class PostgresNodeTests : IAsyncDisposable
         var rows = await frozen.BeginTextImportAsync("COPY chunk (sync, part, seq, records, blob) FROM STDIN", Cancel); // for its rows the server waits without a limit
 
         using var lifetime = new Life();
+        using var lastCall = new LastCall(TimeProvider.System, lifetime.Of.ApplicationStopping);
         using var node = new SharedNode(
-            new PostgresStore(source), new SyncMonitor(lifetime.Of, TimeProvider.System), Options.Create(new IterableOptions()), TimeProvider.System, NullLogger<SharedNode>.Instance);
+            new PostgresStore(source), new SyncMonitor(lifetime.Of, TimeProvider.System), lastCall, Options.Create(new IterableOptions()), TimeProvider.System, NullLogger<SharedNode>.Instance);
         Assert.Empty(await node.TakeOverAsync(Cancel)); // it may be about to commit
         var taken = await Until.AsyncIs("the sync is taken", () => node.TakeOverAsync(Cancel), t => t.Count > 0);
         Assert.Equal(sync, Assert.Single(taken).No);

@@ -22,27 +22,43 @@ public sealed class EstimateTests
     [Fact]
     public void The_speed_is_the_budget_or_the_adapted_rate_or_what_slow_answers_leave_of_it()
     {
-        Assert.Equal(5, Estimate.Speed(Limits, Idle));
-        Assert.Equal(3, Estimate.Speed(Limits, Idle with { EffectiveRate = 3, BudgetRate = 5 }));
-        Assert.Equal(5, Estimate.Speed(Limits, Idle with { AnswerTime = TimeSpan.FromSeconds(0.1), MaxInFlight = 4 }));
-        Assert.Equal(2, Estimate.Speed(Limits, Idle with { AnswerTime = TimeSpan.FromSeconds(2), MaxInFlight = 4 }));
-        Assert.Equal(1, Estimate.Speed(Limits, Idle with { AnswerTime = TimeSpan.FromSeconds(2), MaxInFlight = 2 })); // two nodes
+        var own = new Estimate.Part(7, 1, HasList: false, 30);
+        Assert.Equal(6, Seconds(Idle));
+        Assert.Equal(10, Seconds(Idle with { EffectiveRate = 3, BudgetRate = 5 }));
+        Assert.Equal(6, Seconds(Idle with { AnswerTime = TimeSpan.FromSeconds(0.1), MaxInFlight = 4 }));
+        Assert.Equal(15, Seconds(Idle with { AnswerTime = TimeSpan.FromSeconds(2), MaxInFlight = 4 }));
+        Assert.Equal(30, Seconds(Idle with { AnswerTime = TimeSpan.FromSeconds(2), MaxInFlight = 2 })); // two nodes
+
+        long Seconds(PaceStatus status) => Estimate.Seconds(own, [], [], Estimate.Speed.Of(Limits, status), status.PausedFor);
+    }
+
+    [Fact]
+    public void Syncs_of_other_nodes_share_the_rate_and_not_the_requests_in_flight()
+    {
+        var own = new Estimate.Part(7, 1, HasList: false, 30);
+        Estimate.Part beside = new(8, 2, HasList: true, 10), before = new(6, 1, HasList: true, 40);
+        var slow = Idle with { AnswerTime = TimeSpan.FromSeconds(2), MaxInFlight = 2 };
+        Assert.Equal((8, 14), (Seconds(Idle, beside), Seconds(Idle, before)));
+        Assert.Equal((30, 70), (Seconds(slow, beside), Seconds(slow, before))); // what goes before it on the list has to be answered, too
+
+        long Seconds(PaceStatus status, Estimate.Part other) => Estimate.Seconds(own, [], [other], Estimate.Speed.Of(Limits, status), status.PausedFor);
     }
 
     [Fact]
     public void Other_syncs_take_turns_until_the_shorter_one_has_ended_and_those_of_the_list_go_before_or_after()
     {
         var own = new Estimate.Part(7, 1, HasList: false, 100);
+        var speed = Estimate.Speed.Of(Limits, Idle);
         Assert.Equal(20, Seconds());
         Assert.Equal(24, Seconds(new Estimate.Part(8, 2, true, 20)));
         Assert.Equal(40, Seconds(new Estimate.Part(8, 2, true, 5000)));
         Assert.Equal(220, Seconds(new Estimate.Part(6, 1, true, 1000)));
         Assert.Equal(22, Seconds(new Estimate.Part(6, 1, false, 10)));
         Assert.Equal(20, Seconds(new Estimate.Part(8, 1, false, 1000)));
-        Assert.Equal(50, Estimate.Seconds(own, [], 5, Idle with { PausedFor = TimeSpan.FromSeconds(30) }));
-        Assert.Equal(0, Estimate.Seconds(own with { Requests = 0 }, [], 5, Idle with { PausedFor = TimeSpan.FromSeconds(30) }));
+        Assert.Equal(50, Estimate.Seconds(own, [], [], speed, TimeSpan.FromSeconds(30)));
+        Assert.Equal(0, Estimate.Seconds(own with { Requests = 0 }, [], [], speed, TimeSpan.FromSeconds(30)));
 
-        long Seconds(params Estimate.Part[] others) => Estimate.Seconds(own, others, 5, Idle);
+        long Seconds(params Estimate.Part[] others) => Estimate.Seconds(own, others, [], speed, TimeSpan.Zero);
     }
 
     [Fact]

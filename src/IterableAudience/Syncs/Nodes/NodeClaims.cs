@@ -20,6 +20,9 @@ internal abstract class NodeClaims : ISendGate
     /// <summary>How often to look for syncs whose node is gone; null: only at the start, nobody else works on the store.</summary>
     public abstract TimeSpan? Patrol { get; }
 
+    /// <summary>Others work on the store, who are asked about the syncs of this one.</summary>
+    public bool TellsOthers => Patrol is not null;
+
     /// <inheritdoc/>
     public abstract Task WhenOpenAsync(CancellationToken stop);
 

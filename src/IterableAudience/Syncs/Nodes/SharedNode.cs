@@ -1,6 +1,7 @@
 using System.Data.Common;
 using IterableAudience.Iterable;
 using IterableAudience.Store;
+using IterableAudience.Syncs.Report;
 using Microsoft.Extensions.Options;
 
 namespace IterableAudience.Syncs.Nodes;
@@ -12,7 +13,7 @@ namespace IterableAudience.Syncs.Nodes;
 /// </summary>
 /// <remarks>What it believes of its lease counts from before the statement that renewed it, on a clock that goes on while the process is stopped.</remarks>
 internal sealed partial class SharedNode(
-    LeanStore store, SyncMonitor monitor, IOptions<IterableOptions> options, TimeProvider time, ILogger<SharedNode> logger) : NodeClaims, IHostedService, IDisposable
+    LeanStore store, SyncMonitor monitor, LastCall lastCall, IOptions<IterableOptions> options, TimeProvider time, ILogger<SharedNode> logger) : NodeClaims, IHostedService, IDisposable
 {
     private const string Now = "CAST(extract(epoch FROM clock_timestamp()) * 1000 AS BIGINT)";
 
@@ -21,6 +22,12 @@ internal sealed partial class SharedNode(
 
     /// <summary>Longer than any sync is stored and not yet known here.</summary>
     private static readonly TimeSpan Unanswered = TimeSpan.FromSeconds(15);
+
+    /// <summary>For giving back what is claimed, at the end. Its own: those who stopped before may have used up all of theirs.</summary>
+    private static readonly TimeSpan TimeToRelease = TimeSpan.FromSeconds(4);
+
+    /// <summary>The word of a stop gets around in less: nobody starts a request later than this.</summary>
+    private static readonly TimeSpan WordOfStop = TimeSpan.FromSeconds(1);
 
     private readonly TimeSpan _attempt = options.Value.AttemptTimeout;
     private readonly CancellationTokenSource _stop = new();
@@ -55,26 +62,43 @@ internal sealed partial class SharedNode(
         _beating = Task.Run(BeatAsync, CancellationToken.None);
     }
 
-    /// <summary>After everything else: what is still open is free at once.</summary>
+    /// <summary>
+    /// After everything else: what is still open is free at once. Only syncs of which a request may still be on the wire are kept until that one would have timed
+    /// out: the lease ends here, and what is left of an attempt since the stop is its grace.
+    /// </summary>
     public async Task StopAsync(CancellationToken cancellationToken)
     {
+        using var end = new CancellationTokenSource(TimeToRelease, time);
         await _stop.CancelAsync();
-        await _beating;
         try
         {
-            await store.WriteAsync(
-                write =>
-                {
-                    write.Run("""UPDATE sync SET "ClaimedBy" = NULL, "ClaimEpoch" = "ClaimEpoch" + 1 WHERE "ClaimedBy" = @me AND "Active" """, ("@me", Id));
-                    write.Run("""DELETE FROM node WHERE "Id" = @me""", ("@me", Id));
-                },
-                durable: true,
-                cancellationToken);
+            await _beating.WaitAsync(end.Token);
+            Volatile.Write(ref _lease, null);
+            var kept = monitor.Running.Where(s => s.MayBeOnTheWire).Select(s => s.No).ToArray();
+            await store.WriteAsync(write => Release(write, kept), durable: true, end.Token).WaitAsync(end.Token);
+            if (kept.Length > 0)
+            {
+                Log.Kept(logger, kept.Length);
+            }
         }
         catch (Exception e) when (e is OperationCanceledException or ObjectDisposedException || StoreTrouble.Is(e))
         {
             Log.NotReleased(logger, e.GetType().Name);
         }
+    }
+
+    private void Release(DbConnection write, long[] kept)
+    {
+        write.Run(
+            """UPDATE sync SET "ClaimedBy" = NULL, "ClaimEpoch" = "ClaimEpoch" + 1 WHERE "ClaimedBy" = @me AND "Active" AND "No" <> ALL(@k)""", ("@me", Id), ("@k", kept));
+        if (kept.Length == 0)
+        {
+            write.Run("""DELETE FROM node WHERE "Id" = @me""", ("@me", Id));
+            return;
+        }
+
+        var left = _attempt + WordOfStop - lastCall.StoppingFor;
+        write.Run($"""UPDATE node SET "Until" = {Now} - 1, "Grace" = @g WHERE "Id" = @me""", ("@g", (long)Math.Max(0, left.TotalMilliseconds)), ("@me", Id));
     }
 
     public override async Task<IReadOnlyList<TakenSync>> TakeOverAsync(CancellationToken cancel)
@@ -227,7 +251,19 @@ internal sealed partial class SharedNode(
         NoteOrphans(mine.Keys);
         _liveNodes = nodes;
         Volatile.Write(ref _lease, lease); // last: whoever sends after this is known to own what it sends for
+        monitor.Elsewhere = store.Read(ReadElsewhere);
     }
+
+    /// <summary>A few words of each sync that others work on: found by the index over active syncs, and cut out of what was told by the server.</summary>
+    private List<(string Project, Estimate.Part Part)> ReadElsewhere(DbConnection read)
+        => read.Rows(
+            """
+            SELECT "No", "ListNo", open FROM
+              (SELECT "No", "ListNo", CAST("ProgressJson" AS JSON) ->> 'open' AS open FROM sync WHERE "Active" AND "ClaimedBy" IS DISTINCT FROM @me AND "ProgressJson" IS NOT NULL) told
+            WHERE open IS NOT NULL
+            """,
+            r => SyncJson.Part(r.GetString(2)) is var part ? (part.Project, new Estimate.Part(r.GetInt64(0), r.GetInt64(1), part.HasList, part.Requests)) : default,
+            ("@me", Id));
 
     private (int Nodes, Dictionary<long, bool> Mine) Renew(DbConnection write, IReadOnlyList<(long Sync, string Json)> told)
     {
@@ -274,6 +310,9 @@ internal sealed partial class SharedNode(
 
         [LoggerMessage(142, LogLevel.Information, "The node has renewed its lease again and goes on with the syncs that are still its own.")]
         public static partial void Back(ILogger logger);
+
+        [LoggerMessage(144, LogLevel.Warning, "Requests of {Syncs} syncs were not answered before the node had to go: those syncs go on elsewhere, or at the next start, when the requests would have timed out.")]
+        public static partial void Kept(ILogger logger, int syncs);
 
         [LoggerMessage(143, LogLevel.Warning, "The node could not give back its claims ({Error}): its syncs go on elsewhere when its lease has run out.")]
         public static partial void NotReleased(ILogger logger, string error);

@@ -18,11 +18,11 @@ internal static class RecordExport
             .Select(a => a.MediaType.Value)
             .FirstOrDefault(m => m is "text/csv" or "application/x-ndjson" or "application/json" or "*/*") ?? "application/json";
 
-    public static IResult Csv(IEnumerable<RecordView> records, string syncId)
-        => Stream("text/csv; charset=utf-8", $"records-{syncId}.csv", records, string.Join(',', Columns) + "\r\n", Row);
+    public static IResult Csv(IEnumerable<RecordView> records, string syncId, HttpContext context, CancellationToken stopping)
+        => Stream("text/csv; charset=utf-8", $"records-{syncId}.csv", records, string.Join(',', Columns) + "\r\n", Row, context, stopping);
 
-    public static IResult Ndjson(IEnumerable<RecordView> records, string syncId)
-        => Stream("application/x-ndjson", $"records-{syncId}.ndjson", records, "", r => JsonSerializer.Serialize(r, JsonSetup.Options) + "\n");
+    public static IResult Ndjson(IEnumerable<RecordView> records, string syncId, HttpContext context, CancellationToken stopping)
+        => Stream("application/x-ndjson", $"records-{syncId}.ndjson", records, "", r => JsonSerializer.Serialize(r, JsonSetup.Options) + "\n", context, stopping);
 
     /// <summary>A cell that a spreadsheet would run as a formula gets an apostrophe in front.</summary>
     internal static string Cell(string? value)
@@ -48,15 +48,19 @@ internal static class RecordExport
                 record.At?.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture),
             }.Select(Cell)) + "\r\n";
 
-    private static Microsoft.AspNetCore.Http.HttpResults.PushStreamHttpResult Stream(string mediaType, string fileName, IEnumerable<RecordView> records, string head, Func<RecordView, string> row)
+    /// <remarks>When the service stops the connection is broken off: the reader may take hours, and an end like any other would make the half look whole.</remarks>
+    private static Microsoft.AspNetCore.Http.HttpResults.PushStreamHttpResult Stream(
+        string mediaType, string fileName, IEnumerable<RecordView> records, string head, Func<RecordView, string> row, HttpContext context, CancellationToken stopping)
         => TypedResults.Stream(
             async stream =>
             {
+                using var cut = stopping.Register(context.Abort);
+                var gone = context.RequestAborted;
                 await using var writer = new StreamWriter(stream, new UTF8Encoding(false), 64 * 1024);
                 await writer.WriteAsync(head);
                 foreach (var record in records)
                 {
-                    await writer.WriteAsync(row(record));
+                    await writer.WriteAsync(row(record).AsMemory(), gone); // else whoever left would have all of it read from the store
                 }
             },
             mediaType,

@@ -23,7 +23,7 @@ internal sealed class StageSender(BatchSender sender, Recorder recorder, ISendGa
     private int _givenUpInARow;
     private string? _abort;
 
-    /// <summary>Sends what is open. <paramref name="stop"/> starts no further request; what is on the wire is still recorded.</summary>
+    /// <summary>Sends what is open. <paramref name="stop"/> starts no further request; what is on the wire is still recorded, if it is answered before the <see cref="LastCall"/>.</summary>
     /// <param name="work">The sync.</param>
     /// <param name="stage">One of the sending stages.</param>
     /// <param name="recordStopped">True: a batch that was stopped half-way is recorded as it is (a cancel). False: it is left open, to be sent again (a shutdown).</param>
@@ -108,7 +108,8 @@ internal sealed class StageSender(BatchSender sender, Recorder recorder, ISendGa
                 await noted;
             }
         });
-        var result = await WaitAsync(work, Wait.Iterable, () => sender.SendAsync(
+        var result = await WaitAsync(work, Wait.Iterable, () => SendAsync(
+            work.Progress,
             new BatchRequest(
                 work.Project, work.Sync.Id, work.Connection.AudienceId, kind,
                 batch.Subscribers(both: kind == OperationKind.Subscribe),
@@ -142,6 +143,25 @@ internal sealed class StageSender(BatchSender sender, Recorder recorder, ISendGa
             return true;
         });
         work.Progress.Settled(kind, results);
+    }
+
+    private async Task<BatchResult> SendAsync(SyncProgress progress, BatchRequest request, CancellationToken stop)
+    {
+        var isGivenUp = false;
+        progress.BeginBatch();
+        try
+        {
+            var result = await sender.SendAsync(request, stop);
+            isGivenUp = result.IsGivenUp;
+            return result;
+        }
+        finally
+        {
+            if (!isGivenUp)
+            {
+                progress.EndBatch();
+            }
+        }
     }
 
     private static async Task<T> WaitAsync<T>(SyncWork work, Wait cause, Func<Task<T>> wait)
