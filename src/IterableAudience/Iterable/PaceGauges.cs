@@ -19,6 +19,8 @@ internal sealed class PaceGauges(ProjectPacers pacers) : IHostedService, IDispos
         meter.CreateObservableGauge("iterable_audience.project.budget", () => Each(static s => s.BudgetRate), "{request}/s", "Requests per second that the account of the project allows.");
         meter.CreateObservableGauge("iterable_audience.project.rate", () => Each(static s => s.EffectiveRate), "{request}/s", "Requests per second at the moment: less than the budget after a 429.");
         meter.CreateObservableGauge("iterable_audience.project.pause", () => Each(static s => s.PausedFor.TotalSeconds), "s", "What is left of a pause after a 429; 0 when there is none.");
+        // How much of the budget is used is the rate of this, over all nodes and for the time that the reader is interested in.
+        meter.CreateObservableCounter("iterable_audience.project.request.started", () => Each(static s => s.Started), "{request}", "Requests of this node that were started, each of which uses the budget.");
         meter.CreateObservableUpDownCounter("iterable_audience.project.request.active", () => Each(static s => s.InFlight), "{request}", "Requests of this node that are on the wire.");
         meter.CreateObservableUpDownCounter("iterable_audience.project.request.waiting", () => Each(static s => s.Waiting), "{request}", "Requests of this node that wait for their turn.");
         return Task.CompletedTask;

@@ -3,6 +3,8 @@ using System.Net;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using IterableAudience.Store;
+using IterableAudience.Tests.Stores;
+using IterableAudience.Tests.Syncs;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using Xunit;
@@ -85,26 +87,36 @@ public sealed class StartTests : IDisposable
             Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute, File.GetUnixFileMode(Path.Combine(host.Folder, "keys")));
     }
 
-    [Fact]
-    public async Task With_a_certificate_the_key_ring_lives_encrypted_in_the_store()
+    [Theory]
+    [StoreData]
+    public async Task With_a_certificate_the_key_ring_lives_encrypted_in_the_store_and_another_node_needs_nothing_else(StoreKind store)
     {
-        using var key = RSA.Create(2048);
-        var request = new CertificateRequest("CN=test", key, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1);
-        using var certificate = request.CreateSelfSigned(DateTimeOffset.UnixEpoch.AddYears(50), DateTimeOffset.UnixEpoch.AddYears(80));
-        var path = Path.Combine(_folder, "ring.pfx");
-        await File.WriteAllBytesAsync(path, certificate.Export(X509ContentType.Pfx, "secret"), TestContext.Current.CancellationToken);
+        var certificate = await CertificateAsync();
+        await using var first = new SyncHost(store);
+        Use(first.Host, certificate);
+        await first.InitializeAsync();
+        var audience = await first.AudienceAsync();
+        if (store == StoreKind.Sqlite)
+            await first.Host.StopAsync(); // its file is for one process
 
-        for (var start = 0; start < 2; start++)
+        // The account's key, which the one has encrypted, the other one sends with.
+        await using var second = new SyncHost();
+        await second.InitializeAsync();
+        Use(second.Host.On(first.Host), certificate);
+        second.Host.Settings["Iterable:BaseUrls:US"] = first.Simulator.BaseUrl.ToString();
+        second.Host.Settings["Security:KeyRing"] = Path.Combine(_folder, "keys");
+        Assert.Equal("completed", (await (audience with { Sync = second }).PushAsync(Row.People(2))).Outcome);
+        Assert.Equal("p1@example.com/p1 p2@example.com/p2", audience.Members);
+
+        await using (var db = second.Host.Provider.GetRequiredService<Func<StoreContext>>()())
         {
-            await using var host = new TestHost { Settings = { ["Security:Certificate"] = path, ["Security:CertificatePassword"] = "secret" } }.On(_folder);
-            (await host.GetAsync("/health/ready", null)).ShouldBe(HttpStatusCode.OK);
-            await using var db = host.Provider.GetRequiredService<Func<StoreContext>>()();
             var ring = await db.Settings.SingleAsync(s => s.Name.StartsWith("key-ring:"), TestContext.Current.CancellationToken);
             Assert.Contains("EncryptedData", ring.Value, StringComparison.Ordinal);
         }
 
-        Assert.False(Directory.Exists(Path.Combine(_folder, "keys")));
-        var (code, error) = await StartAsync(_folder);
+        Assert.False(Directory.Exists(Path.Combine(first.Host.Folder, "keys")) || Directory.Exists(Path.Combine(_folder, "keys")));
+        await second.Host.StopAsync();
+        var (code, error) = await StartAsync(_folder, ("Store__Provider", store.ToString()), ("ConnectionStrings__Store", first.Host.Store.ConnectionString));
         Assert.Equal(1, code);
         Assert.Contains("another key ring", error, StringComparison.Ordinal);
     }
@@ -126,6 +138,22 @@ public sealed class StartTests : IDisposable
     }
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    private static void Use(TestHost host, string certificate)
+    {
+        host.Settings["Security:Certificate"] = certificate;
+        host.Settings["Security:CertificatePassword"] = "secret";
+    }
+
+    private async Task<string> CertificateAsync()
+    {
+        using var key = RSA.Create(2048);
+        var request = new CertificateRequest("CN=test", key, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1);
+        using var certificate = request.CreateSelfSigned(DateTimeOffset.UnixEpoch.AddYears(50), DateTimeOffset.UnixEpoch.AddYears(80));
+        var path = Path.Combine(_folder, "ring.pfx");
+        await File.WriteAllBytesAsync(path, certificate.Export(X509ContentType.Pfx, "secret"), TestContext.Current.CancellationToken);
+        return path;
+    }
 
     private static async Task<(int Code, string Error)> StartAsync(string folder, params (string Name, string Value)[] settings)
     {

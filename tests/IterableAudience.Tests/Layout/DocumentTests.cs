@@ -5,7 +5,7 @@ using Xunit;
 
 namespace IterableAudience.Tests.Layout;
 
-/// <summary>The documents name what is there: files, headings, outcomes, reasons, events.</summary>
+/// <summary>The documents name what is there: files, headings, outcomes, reasons, events, metrics.</summary>
 public sealed partial class DocumentTests
 {
     private const string Operations = "docs/operations.md";
@@ -63,6 +63,33 @@ public sealed partial class DocumentTests
     public void The_operations_guide_lists_every_event_that_is_logged()
         => Assert.Empty(Missing(Repository.Files("src/IterableAudience", ".cs").SelectMany(f => EventIds().Matches(Repository.Read(f))).Select(m => m.Groups["id"].Value)));
 
+    /// <summary>Both ways: what is made has a row that gives its type, and no row is of anything else.</summary>
+    [Fact]
+    public void The_operations_guide_has_a_row_for_every_metric_and_for_no_other()
+        => Assert.Equal(MetricsMade(), MetricRows().Matches(Repository.Read(Operations)).Select(m => $"{m.Groups["name"].Value} {m.Groups["type"].Value}").Order(StringComparer.Ordinal));
+
+    [Fact]
+    public void What_the_operations_guide_asks_Prometheus_for_is_there()
+    {
+        var made = MetricsMade().Select(m => m.Split(' ')).Select(m => m[0].Replace('.', '_') + (m[1] == "counter" ? "_total" : "")).ToHashSet();
+        var asked = PrometheusNames().Matches(Repository.Read(Operations)).Select(m => m.Groups["name"].Value).ToList();
+
+        Assert.NotEmpty(asked);
+        Assert.DoesNotContain(asked, name => !made.Contains(Unit().Replace(name, "")));
+    }
+
+    /// <summary>Every metric as its name, without the service's, and its type.</summary>
+    private static List<string> MetricsMade()
+        => [.. Repository.Files("src/IterableAudience", ".cs").SelectMany(f => Instruments().Matches(Repository.Read(f)))
+            .Select(m => $"{m.Groups["name"].Value} {TypeOf(m.Groups["kind"].Value)}").Order(StringComparer.Ordinal)];
+
+    private static string TypeOf(string instrument) => instrument switch
+    {
+        "Counter" or "ObservableCounter" => "counter",
+        "Histogram" => "histogram",
+        _ => "gauge",
+    };
+
     private static IEnumerable<string> Missing(IEnumerable<string> words)
     {
         var text = Repository.Read(Operations);
@@ -93,4 +120,16 @@ public sealed partial class DocumentTests
 
     [GeneratedRegex(@"LoggerMessage\((EventId = )?(?<id>\d+)")]
     private static partial Regex EventIds();
+
+    [GeneratedRegex(@"\b(Create)?(?<kind>(Observable)?(Counter|UpDownCounter|Gauge|Histogram))(<\w+>)?\(\s*""iterable_audience\.(?<name>[a-z_.]+)""")]
+    private static partial Regex Instruments();
+
+    [GeneratedRegex(@"^\| `(?<name>[a-z_.]+)` \| (?<type>counter|gauge|histogram), ", RegexOptions.Multiline)]
+    private static partial Regex MetricRows();
+
+    [GeneratedRegex(@"iterable_audience_(?<name>[a-z_]+)")]
+    private static partial Regex PrometheusNames();
+
+    [GeneratedRegex(@"(_seconds|_per_second)$")]
+    private static partial Regex Unit();
 }

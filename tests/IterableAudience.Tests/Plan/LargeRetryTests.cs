@@ -4,6 +4,7 @@ using IterableAudience.Syncs;
 using IterableAudience.Syncs.Retry;
 using IterableAudience.Syncs.Send;
 using IterableAudience.Syncs.Staging;
+using IterableAudience.Tests.Stores;
 using Xunit;
 
 namespace IterableAudience.Tests.Plan;
@@ -13,10 +14,11 @@ public sealed class LargeRetryTests
 {
     private const int Rows = 40_000;
 
-    [Fact]
-    public async Task A_small_sync_tries_many_failures_in_slices()
+    [Theory]
+    [StoreData]
+    public async Task A_small_sync_tries_many_failures_in_slices(StoreKind store)
     {
-        await using var host = new ScenarioHost();
+        await using var host = new ScenarioHost(store);
         var (id, list) = host.Iterable.Add();
         var connection = await host.ConnectAsync(ProjectType.Hybrid, 0, id);
         var (connectionNo, listNo) = await host.NumbersAsync(connection);

@@ -1,29 +1,25 @@
 using System.Text;
 using IterableAudience.Simulator.Faults;
 using IterableAudience.Store;
+using IterableAudience.Tests.Stores;
 using Microsoft.Extensions.DependencyInjection;
 using Xunit;
 
 namespace IterableAudience.Tests.Syncs;
 
 /// <summary>What a running sync says of its end and of what it waits for, at a budget of one request a second.</summary>
-public sealed class RunningProgressTests : IAsyncLifetime
+public sealed class RunningProgressTests : IAsyncDisposable
 {
-    private readonly SyncHost _sync = new();
+    private SyncHost _sync = null!;
     private Audience _audience = null!;
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
-    public async ValueTask InitializeAsync()
+    [Theory]
+    [StoreData]
+    public async Task While_its_body_comes_in_a_sync_says_how_long_it_takes_to_send_what_is_staged(StoreKind store)
     {
-        _sync.Host.Settings["Iterable:RequestsPerSecond"] = "1";
-        await _sync.InitializeAsync();
-        _audience = await _sync.AudienceAsync();
-    }
-
-    [Fact]
-    public async Task While_its_body_comes_in_a_sync_says_how_long_it_takes_to_send_what_is_staged()
-    {
+        await BeginAsync(store);
         var lines = string.Concat(Row.People(1500).Concat(Enumerable.Range(5000, 600).Select(n => Row.Delete(n, $"p{n}@example.com", $"p{n}"))).Select(r => r + "\n"));
         using var content = new OpenBody(Encoding.UTF8.GetBytes(lines), Audience.Ndjson);
         var pushing = _audience.SendAsync(content);
@@ -39,9 +35,11 @@ public sealed class RunningProgressTests : IAsyncLifetime
         Assert.Equal((0, "nothing"), ((await ProgressAsync(_audience, id)).Eta, (await ProgressAsync(_audience, id)).LimitedBy));
     }
 
-    [Fact]
-    public async Task A_sync_that_waits_for_its_list_counts_what_the_other_one_has_to_send()
+    [Theory]
+    [StoreData]
+    public async Task A_sync_that_waits_for_its_list_counts_what_the_other_one_has_to_send(StoreKind store)
     {
+        await BeginAsync(store);
         var sibling = await _audience.SiblingAsync();
         _sync.Gate.Close();
         var first = await _audience.StartAsync(Row.People(2500));
@@ -52,9 +50,11 @@ public sealed class RunningProgressTests : IAsyncLifetime
         Assert.Equal(3, (await ProgressAsync(_audience, first)).Eta); // nobody is before it
     }
 
-    [Fact]
-    public async Task Syncs_of_one_project_share_its_rate()
+    [Theory]
+    [StoreData]
+    public async Task Syncs_of_one_project_share_its_rate(StoreKind store)
     {
+        await BeginAsync(store);
         var other = await _sync.ConnectAsync(_audience.Project, _audience.Account, _audience.Destination, _audience.Project.AddList("Other").Id);
         _sync.Gate.Close();
         var large = await _audience.StartAsync(Row.People(3500));
@@ -64,9 +64,11 @@ public sealed class RunningProgressTests : IAsyncLifetime
         Assert.Equal((5, 2), ((await ProgressAsync(_audience, large)).Eta, (await ProgressAsync(other, small)).Eta)); // one request of each, then the rest of the large one
     }
 
-    [Fact]
-    public async Task A_pause_after_a_429_and_the_rate_after_it_count()
+    [Theory]
+    [StoreData]
+    public async Task A_pause_after_a_429_and_the_rate_after_it_count(StoreKind store)
     {
+        await BeginAsync(store);
         _audience.Fault(new FaultRule { Fault = FaultKind.Respond, Status = 429, RetryAfterSeconds = 100, Times = 1 });
         var id = await _audience.StartAsync(Row.People(2500));
         var paused = await UntilAsync(() => ProgressAsync(_audience, id), p => p.Eta > 3);
@@ -74,16 +76,25 @@ public sealed class RunningProgressTests : IAsyncLifetime
         Assert.Equal("iterable", paused.LimitedBy);
     }
 
-    [Fact]
-    public async Task A_sync_whose_answers_cannot_be_recorded_waits_for_the_store()
+    [Theory]
+    [StoreData]
+    public async Task A_sync_whose_answers_cannot_be_recorded_waits_for_the_store(StoreKind store)
     {
-        var store = _sync.Host.Provider.GetRequiredService<LeanStore>();
+        await BeginAsync(store);
         _sync.Gate.Close();
         var id = await _audience.StartAsync(Row.People(1));
         await _sync.Gate.ArrivedAsync(Cancel);
         await ProgressAsync(_audience, id); // makes the token that the next ones come with
         using var release = new ManualResetEventSlim();
-        var held = store.WriteAsync(_ => release.Wait(Cancel), durable: false, Cancel);
+        var held = _sync.Host.Provider.GetRequiredService<LeanStore>().WriteAsync(
+            write =>
+            {
+                if (store == StoreKind.PostgreSql)
+                    write.Run("LOCK TABLE result IN EXCLUSIVE MODE"); // it has more than one writer
+                release.Wait(Cancel);
+            },
+            durable: false,
+            Cancel);
         try
         {
             _sync.Gate.Open();
@@ -98,14 +109,23 @@ public sealed class RunningProgressTests : IAsyncLifetime
         await _audience.EndOfAsync(id);
     }
 
-    [Fact]
-    public async Task A_dry_run_sends_nothing_and_says_so()
+    [Theory]
+    [StoreData]
+    public async Task A_dry_run_sends_nothing_and_says_so(StoreKind store)
     {
+        await BeginAsync(store);
         var dry = await _audience.PushAsync("dryRun=true", Row.People(2));
         Assert.Equal((0, "nothing"), ((long?)dry.Json["report"]!["progress"]!["etaSeconds"], (string)dry.Json["report"]!["progress"]!["limitedBy"]!));
     }
 
     public ValueTask DisposeAsync() => _sync.DisposeAsync();
+
+    private async Task BeginAsync(StoreKind store)
+    {
+        _sync = new(store) { Host = { Settings = { ["Iterable:RequestsPerSecond"] = "1" } } };
+        await _sync.InitializeAsync();
+        _audience = await _sync.AudienceAsync();
+    }
 
     private static async Task<Progress> ProgressAsync(Audience audience, string sync) => Read((await audience.GetAsync(sync)).Json);
 

@@ -4,6 +4,7 @@ using IterableAudience.Simulator.Api;
 using IterableAudience.Simulator.Faults;
 using IterableAudience.Simulator.Projects;
 using IterableAudience.Tests.Faults;
+using IterableAudience.Tests.Stores;
 using Xunit;
 
 namespace IterableAudience.Tests.Telemetry;
@@ -11,10 +12,11 @@ namespace IterableAudience.Tests.Telemetry;
 /// <summary>What /metrics says after syncs that are known. In a process of its own: the counters are those of the process.</summary>
 public sealed partial class MetricsTests : ProcessTest
 {
-    [Fact]
-    public async Task The_scrape_says_what_happened_when_it_happened_and_names_nobody()
+    [Theory]
+    [StoreData]
+    public async Task The_scrape_says_what_happened_when_it_happened_and_names_nobody(StoreKind store)
     {
-        var site = await SiteAsync(("Iterable__RequestsPerSecond", "20"), ("Iterable__MaxInFlight", "2"));
+        var site = await SiteAsync(store, ("Iterable__RequestsPerSecond", "20"), ("Iterable__MaxInFlight", "2"), ("Iterable__AttemptTimeout", "00:00:30"));
         var audience = await site.AudienceAsync("measured");
         site.Project.Forget(null, Rows.UserId(7));
         site.World.Faults.Add(new FaultRule { Fault = FaultKind.RateLimit, Times = 2, On = new() { Kind = CallKind.Subscribe } });
@@ -42,6 +44,8 @@ public sealed partial class MetricsTests : ProcessTest
         Equal(scrape, 20, "project_budget_per_second", project);
         Assert.InRange(Value(scrape, "project_rate_per_second", project), 20 * 0.7 * 0.7, 19.9); // two 429, told one after the other or at once
         Equal(scrape, 0, "project_pause_seconds", project);
+        // Every request used the budget, whatever its answer, and so does the one that hangs.
+        Equal(scrape, Values(scrape, "requests_total").Sum() + 1, "project_request_started_total", project);
         Equal(scrape, 1, "project_request_active", project);
         Equal(scrape, 0, "project_request_waiting", project);
         Equal(scrape, 2_499, "operations_total", "kind=subscribe", "outcome=subscribed");
@@ -95,7 +99,13 @@ public sealed partial class MetricsTests : ProcessTest
             return own.Order().SequenceEqual(labels.Order());
         }).ToList();
         Assert.True(series.Count == 1, $"{name} {string.Join(' ', labels)}: {series.Count} series in\n{string.Join('\n', scrape.Where(l => l.StartsWith("iterable_audience_" + name, StringComparison.Ordinal)))}");
-        var text = series[0][(series[0].IndexOf('}', StringComparison.Ordinal) + 1)..].Trim().Split(' ')[0];
-        return double.Parse(text, CultureInfo.InvariantCulture);
+        return ValueOf(series[0]);
     }
+
+    /// <summary>The values of all series with this name.</summary>
+    private static IEnumerable<double> Values(string[] scrape, string name)
+        => scrape.Where(l => l.StartsWith($"iterable_audience_{name}{{", StringComparison.Ordinal)).Select(ValueOf);
+
+    private static double ValueOf(string line)
+        => double.Parse(line[(line.IndexOf('}', StringComparison.Ordinal) + 1)..].Trim().Split(' ')[0], CultureInfo.InvariantCulture);
 }

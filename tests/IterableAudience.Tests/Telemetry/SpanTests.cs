@@ -3,6 +3,7 @@ using System.Diagnostics;
 using IterableAudience.Simulator.Api;
 using IterableAudience.Simulator.Faults;
 using IterableAudience.Tests.Iterable;
+using IterableAudience.Tests.Stores;
 using IterableAudience.Tests.Syncs;
 using Xunit;
 
@@ -27,10 +28,11 @@ public sealed class SpanTests : IDisposable
 
     public void Dispose() => _listener.Dispose();
 
-    [Fact]
-    public async Task A_sync_has_its_batches_and_a_batch_its_requests()
+    [Theory]
+    [StoreData]
+    public async Task A_sync_has_its_batches_and_a_batch_its_requests(StoreKind store)
     {
-        await using var sync = await SyncHost.StartAsync();
+        await using var sync = await SyncHost.StartAsync(store);
         var audience = await sync.AudienceAsync();
         audience.Fault(new FaultRule { Fault = FaultKind.RateLimit, On = new() { Kind = CallKind.Subscribe } });
         audience.Fault(new FaultRule { Fault = FaultKind.Respond, Status = 503, On = new() { Kind = CallKind.Subscribe } });
@@ -73,10 +75,11 @@ public sealed class SpanTests : IDisposable
         Assert.DoesNotContain("traceparent", iterable.Headers, StringComparer.OrdinalIgnoreCase);
     }
 
-    [Fact]
-    public async Task What_fails_is_an_error_and_no_span_names_anybody()
+    [Theory]
+    [StoreData]
+    public async Task What_fails_is_an_error_and_no_span_names_anybody(StoreKind store)
     {
-        await using var sync = await SyncHost.StartAsync();
+        await using var sync = await SyncHost.StartAsync(store);
         var audience = await sync.AudienceAsync();
         audience.Fault(new FaultRule { Fault = FaultKind.Respond, Status = 401, Times = 0, Body = """{"msg":"no key for p1@example.com","code":"BadApiKey"}""" });
         var result = await audience.PushAsync(Row.People(3));
@@ -92,10 +95,11 @@ public sealed class SpanTests : IDisposable
         }
     }
 
-    [Fact]
-    public async Task A_sync_that_goes_on_after_a_restart_has_a_new_span_with_the_same_id()
+    [Theory]
+    [StoreData]
+    public async Task A_sync_that_goes_on_after_a_restart_has_a_new_span_with_the_same_id(StoreKind store)
     {
-        await using var former = await SyncHost.StartAsync();
+        await using var former = await SyncHost.StartAsync(store);
         var audience = await former.AudienceAsync();
         former.World.Behaviour = former.World.Behaviour with { DelayMs = 300 };
         var id = await audience.StartAsync(Row.People(20_000));
