@@ -143,7 +143,7 @@ internal sealed partial class SyncRunner(
             }
 
             await SyncClaims.EnterAsync(work, SyncPhase.Sending, shutdown);
-            work.Holders = new HolderInserts(work.Store, sync.ListNo, sync.ConnectionNo, allNew: work.Counts.MembersBefore == 0);
+            work.Holders = new HolderInserts(work.Store, sync.ListNo, sync.ConnectionNo);
         }
 
         // (7) Send, (8) attribute, (9) record: stage after stage, batch by batch.

@@ -17,7 +17,7 @@ public sealed class KillMatrixTests : MatrixTest
     [StoreData("plan", "plan_part", "planning", 0)]
     [StoreData("before a request", "started", "sending", 0)]
     [StoreData("after the answer and before its record", "result", "sending", AtHand)]
-    [StoreData("close", "holder", "closing", 0)]
+    [StoreData("close", "holder_block", "closing", 0)]
     public async Task Killed_where_the_store_refuses_the_next_write_a_sync_ends_as_if_nothing_had_happened(
         StoreKind store, string step, string table, string phase, int sentAgain)
     {

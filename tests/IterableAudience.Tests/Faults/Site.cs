@@ -9,6 +9,7 @@ using IterableAudience.Simulator.Faults;
 using IterableAudience.Simulator.Projects;
 using IterableAudience.Store;
 using IterableAudience.Syncs.Ledger;
+using IterableAudience.Tests.Plan;
 using IterableAudience.Tests.Stores;
 using Microsoft.Data.Sqlite;
 using Npgsql;
@@ -206,15 +207,17 @@ internal sealed class Site : IAsyncDisposable
     {
         using var store = OpenStore();
         var hex = store is SqliteConnection ? "hex(value)" : "encode(value, 'hex')";
-        return store.Rows(
+        var rows = store.Rows(
             $"""
             SELECT 'member ' || key_hash || ' ' || slot || ' ' || state || ' ' || {hex} FROM member JOIN connection c ON c."No" = member.connection WHERE c."Id" = @c
-            UNION ALL SELECT 'holder ' || hash || ' ' || key_hash FROM holder JOIN connection c ON c."No" = holder.connection WHERE c."Id" = @c
             UNION ALL SELECT 'counts ' || members || ' ' || maybes || ' ' || leaving FROM ledger_count JOIN connection c ON c."No" = ledger_count.connection WHERE c."Id" = @c
             ORDER BY 1
             """,
             r => r.GetString(0),
             ("@c", audience.Connection));
+        var (connection, list) = store.Rows("""SELECT "No", "ListNo" FROM connection WHERE "Id" = @c""", r => (r.GetInt64(0), r.GetInt64(1)), ("@c", audience.Connection))[0];
+        var holders = HolderView.Read(store, list).Where(h => h.Connection == connection).Select(h => $"holder {h.Hash} {h.KeyHash}");
+        return [.. rows, .. holders.Order(StringComparer.Ordinal)];
     }
 
     /// <summary>The entries of the ledger of a connection as the service reads them, as key, identity and state.</summary>

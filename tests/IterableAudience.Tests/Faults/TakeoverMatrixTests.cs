@@ -16,7 +16,7 @@ public sealed class TakeoverMatrixTests : MatrixTest
     [StoreData("plan", "plan_part", "planning", 0, Only = StoreKind.PostgreSql)]
     [StoreData("before a request", "started", "sending", 0, Only = StoreKind.PostgreSql)]
     [StoreData("after the answer and before its record", "result", "sending", AtHand, Only = StoreKind.PostgreSql)]
-    [StoreData("close", "holder", "closing", 0, Only = StoreKind.PostgreSql)]
+    [StoreData("close", "holder_block", "closing", 0, Only = StoreKind.PostgreSql)]
     public async Task Another_node_takes_over_where_the_store_refused_the_next_write(StoreKind store, string step, string table, string phase, int sentAgain)
     {
         var (first, second, killed) = await BegunAsync(store);

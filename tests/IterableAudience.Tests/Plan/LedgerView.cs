@@ -21,7 +21,7 @@ internal sealed class LedgerView
         c.Rows(
             "SELECT connection, key_hash, slot, state, value FROM member WHERE list = @l",
             r => LedgerEntry.Decode(r.GetInt64(0), r.GetInt64(1), r.GetInt32(2), (EntryState)r.GetByte(3), r.Blob(4)), ("@l", list)),
-        [.. c.Rows("SELECT hash, connection, key_hash FROM holder WHERE list = @l", r => (r.GetInt64(0), r.GetInt64(1), r.GetInt64(2)), ("@l", list))],
+        HolderView.Read(c, list),
         c.Rows(
             "SELECT connection, members, maybes, leaving FROM ledger_count WHERE list = @l",
             r => (r.GetInt64(0), (r.GetInt64(1), r.GetInt64(2), r.GetInt64(3))), ("@l", list)).ToDictionary()));

@@ -1,5 +1,7 @@
 using System.Net;
 using IterableAudience.Store;
+using IterableAudience.Syncs.Ledger;
+using IterableAudience.Tests.Plan;
 using IterableAudience.Tests.Stores;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
@@ -50,6 +52,39 @@ public sealed class MigrationTests
         Assert.Equal(await ColumnsAsync(StoreKind.Sqlite), tables);
         Assert.Contains(tables, t => t.StartsWith("member.", StringComparison.Ordinal));
         Assert.Contains(tables, t => t.StartsWith("connection.", StringComparison.Ordinal));
+    }
+
+    /// <summary>A holder that gets lost on the way is a wrong unsubscribe one day.</summary>
+    [Theory]
+    [StoreData]
+    public async Task Holders_of_before_there_were_runs_are_found_afterwards(StoreKind store)
+    {
+        await using var host = new TestHost(store);
+        EmptyDatabase(host);
+        var place = store == StoreKind.Sqlite ? $"Data Source={Path.Combine(Path.GetTempPath(), Path.GetRandomFileName())}" : host.Settings["ConnectionStrings:Store"];
+        await using StoreContext db = store == StoreKind.Sqlite
+            ? new SqliteStoreContext(new DbContextOptionsBuilder<SqliteStoreContext>().UseSqlite(place).Options)
+            : new PostgresStoreContext(new DbContextOptionsBuilder<PostgresStoreContext>().UseNpgsql(place).Options);
+        await db.Database.MigrateAsync("20261124144500_RetrySet", Cancel);
+        var random = new Random(1);
+        var holders = Enumerable.Range(0, 1_000).Select(i => (List: (long)random.Next(1, 3), Hash: i < 900 ? random.NextInt64(long.MinValue, long.MaxValue) : -i / 90, Connection: (long)random.Next(1, 4), Key: random.NextInt64(long.MinValue, long.MaxValue))).ToList();
+        var connection = db.Database.GetDbConnection();
+        await connection.OpenAsync(Cancel);
+        foreach (var (list, hash, of, key) in holders)
+            connection.Run("INSERT INTO holder (list, hash, connection, key_hash) VALUES (@l, @h, @c, @k)", ("@l", list), ("@h", hash), ("@c", of), ("@k", key));
+
+        await db.Database.MigrateAsync(Cancel);
+
+        foreach (var list in new long[] { 1, 2 })
+        {
+            Assert.Equal(holders.Where(h => h.List == list).Select(h => (h.Hash, h.Connection, h.Key)).Order(), HolderView.Read(connection, list).Order());
+            using var index = new HolderIndex(connection, list);
+            foreach (var (_, hash, of, key) in holders.Where(h => h.List == list))
+                Assert.Contains((of, key), index.Find(hash));
+            Assert.Equal(
+                holders.Count(h => h.List == list),
+                connection.Count("SELECT sum(entries) FROM holder_run WHERE list = @l AND live = 1 AND gone = 0", ("@l", list)));
+        }
     }
 
     /// <summary>Every column as <c>table.column</c>.</summary>

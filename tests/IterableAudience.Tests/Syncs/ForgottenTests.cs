@@ -24,7 +24,7 @@ public sealed class ForgottenTests(ForgetfulServer server) : IClassFixture<Forge
     [StoreData("SELECT count(*) FROM started WHERE sync = @s", Only = StoreKind.PostgreSql)]
     [StoreData("SELECT count(*) FROM result WHERE sync = @s", Only = StoreKind.PostgreSql)]
     [StoreData("SELECT count(*) FROM sync WHERE \"No\" = @s AND \"Phase\" = 4", Only = StoreKind.PostgreSql)]
-    [StoreData("SELECT count(*) FROM holder WHERE connection = (SELECT \"ConnectionNo\" FROM sync WHERE \"No\" = @s)", Only = StoreKind.PostgreSql)]
+    [StoreData("SELECT count(*) FROM holder_run WHERE connection = (SELECT \"ConnectionNo\" FROM sync WHERE \"No\" = @s)", Only = StoreKind.PostgreSql)]
     public async Task A_sync_ends_as_if_nothing_had_happened(StoreKind store, string until)
     {
         await StartAsync(store);

@@ -7,47 +7,34 @@ using IterableAudience.Syncs.Send;
 namespace IterableAudience.Syncs.Ledger;
 
 /// <summary>
-/// Who came by a sync, on the way into the index of holders: gathered batch by batch, sorted by the half million or more (an index is quick in its own
-/// order), and written in slices, so that nobody waits long for the writer. A full run is written while the next is gathered, so most of this
-/// happens while other batches are on the wire.
+/// Who came by a sync (or who holds no more), on the way into the index of holders: gathered, sorted by the half million or more, and each time
+/// written as a run. A full run is written while the next is gathered, so most of this happens while batches are on the wire. Runs count
+/// when the sync closes (<see cref="HolderMerge"/>).
 /// </summary>
 /// <remarks>
-/// Rows may come early, twice, or for a batch whose recording fails: the index may name entries that are gone, it must only not lack one.
-/// Concurrency: <see cref="Take"/> and <see cref="MakeRoomAsync"/> from anywhere; <see cref="FinishAsync"/> once, after all others.
+/// Entries may come early, twice, or for a batch whose recording fails: the index may name entries that are gone, it must only not lack one.
+/// Concurrency: <see cref="Take"/>, <see cref="Add"/> and <see cref="MakeRoomAsync"/> from anywhere; <see cref="FinishAsync"/> after all others.
 /// </remarks>
 /// <param name="store">The store, under the sync's claim.</param>
 /// <param name="list">The list.</param>
 /// <param name="connection">Whose entries hold.</param>
-/// <param name="allNew">The connection had nobody on the list: nothing of this is there yet. A row that is there twice does no harm.</param>
-internal sealed class HolderInserts(LeanStore store, long list, long connection, bool allNew)
+/// <param name="isGone">Those that hold no more.</param>
+internal sealed class HolderInserts(LeanStore store, long list, long connection, bool isGone = false)
 {
-    /// <summary>Rows that are sorted and written at once: as many as the memory allows. Where each run makes the server write every page of its index again, they are larger.</summary>
-    private readonly int _run = store.MayForget ? 1_000_000 : 500_000;
-
-    private const int PerTransaction = 16_384;
-
-    /// <summary>Where each transaction waits for the disk.</summary>
-    private const int PerDurableTransaction = 65_536;
-
-    private const string New = "INSERT OR IGNORE INTO holder (list, connection, hash, key_hash) VALUES (?1, ?2, ?3, ?4)";
-    private static readonly CopyInto Copy = new("holder", "list bigint, connection bigint, hash bigint, key_hash bigint");
-
-    private static readonly BulkSql Missing = new(
-        New,
-        """
-        INSERT INTO holder (list, connection, hash, key_hash) SELECT @p1, @p2, h, k FROM unnest(@p3, @p4) AS r (h, k)
-        WHERE NOT EXISTS (SELECT 1 FROM holder o WHERE o.list = @p1 AND o.hash = r.h AND o.connection = @p2 AND o.key_hash = r.k OFFSET 0)
-        """,
-        RowPlaces: 3,
-        SeveralRows: true);
+    /// <summary>Entries that are sorted and written at once: as many as the memory allows.</summary>
+    private readonly int _most = store.MayForget ? 1_000_000 : 500_000;
 
     private readonly Lock _gate = new();
+    private readonly List<HolderRun> _runs = [];
     private (List<long> Hashes, List<long> KeyHashes) _gathered = ([], []);
     private (List<long> Hashes, List<long> KeyHashes) _spare = ([], []);
     private Task _writing = Task.CompletedTask;
 
     /// <summary>Why a run could not be written; known after <see cref="FinishAsync"/>.</summary>
     public Exception? Failure { get; private set; }
+
+    /// <summary>What is written; complete after <see cref="FinishAsync"/>.</summary>
+    public IReadOnlyList<HolderRun> Runs => _runs;
 
     /// <summary>Whether the operations of a stage bring holders.</summary>
     public static bool Concerns(Stage stage) => stage is Stage.Subscribe or Stage.RetryConflicts or Stage.FollowSubscribe;
@@ -66,10 +53,21 @@ internal sealed class HolderInserts(LeanStore store, long list, long connection,
                 var op = PlanOpCodec.ReadHead(ref reader);
                 if ((Outcome)outcomes[2 * i] is not (Outcome.Forgotten or Outcome.Pending))
                 {
-                    Add(op.UserHash, op.KeyHash);
-                    Add(op.EmailHash, op.KeyHash);
+                    Append(op.UserHash, op.KeyHash);
+                    Append(op.EmailHash, op.KeyHash);
                 }
             }
+        }
+    }
+
+    /// <summary>Takes one entry.</summary>
+    /// <param name="hash">See <see cref="KeyedHash.Short"/>; 0: nothing.</param>
+    /// <param name="keyHash">The key that holds.</param>
+    public void Add(long hash, long keyHash)
+    {
+        lock (_gate)
+        {
+            Append(hash, keyHash);
         }
     }
 
@@ -81,7 +79,7 @@ internal sealed class HolderInserts(LeanStore store, long list, long connection,
             Task before;
             lock (_gate)
             {
-                if (_gathered.Hashes.Count < _run || _writing.IsFaulted)
+                if (_gathered.Hashes.Count < _most || _writing.IsFaulted)
                 {
                     return;
                 }
@@ -130,7 +128,7 @@ internal sealed class HolderInserts(LeanStore store, long list, long connection,
         }
     }
 
-    private void Add(long hash, long keyHash)
+    private void Append(long hash, long keyHash)
     {
         if (hash != 0 && !_writing.IsFaulted)
         {
@@ -139,31 +137,22 @@ internal sealed class HolderInserts(LeanStore store, long list, long connection,
         }
     }
 
-    private async Task WriteAsync((List<long> Hashes, List<long> KeyHashes) run, CancellationToken cancel)
+    private async Task WriteAsync((List<long> Hashes, List<long> KeyHashes) gathered, CancellationToken cancel)
     {
-        var (hashes, keyHashes) = run;
+        var (hashes, keyHashes) = gathered;
         Sort(CollectionsMarshal.AsSpan(hashes), CollectionsMarshal.AsSpan(keyHashes));
-        var most = store.MayForget ? PerDurableTransaction : PerTransaction;
-        for (var from = 0; from < hashes.Count; from += most)
+        var writer = new HolderRunWriter(store, list, connection, isGone);
+        for (var i = 0; i < hashes.Count; i++)
         {
-            var to = Math.Min(hashes.Count, from + most);
-            await store.WriteAsync(
-                write =>
-                {
-                    using var statement = (allNew ? BulkStatement.Of(write, New, Copy, rowPlaces: 3) : BulkStatement.Of(write, Missing)).Bind(1, list).Bind(2, connection);
-                    for (var i = from; i < to; i++)
-                    {
-                        if (i == 0 || hashes[i] != hashes[i - 1] || keyHashes[i] != keyHashes[i - 1])
-                        {
-                            statement.Bind(3, hashes[i]).Bind(4, keyHashes[i]).Run();
-                        }
-                    }
+            if (writer.Add(hashes[i], keyHashes[i]))
+            {
+                await writer.WriteAsync(cancel);
+            }
+        }
 
-                    statement.Finish();
-                },
-                // A holder that is missing is a wrong unsubscribe one day. Here nothing would tell: its batch is recorded.
-                durable: store.MayForget,
-                cancel);
+        if (await writer.FinishAsync(cancel) is { } run)
+        {
+            _runs.Add(run);
         }
 
         hashes.Clear();

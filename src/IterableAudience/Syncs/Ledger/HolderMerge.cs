@@ -13,32 +13,40 @@ namespace IterableAudience.Syncs.Ledger;
 /// </summary>
 internal sealed class HolderMerge(LeanStore store, BatchStore batches, long list, long connection)
 {
-    private const int PerTransaction = 16_384;
+    private const int AtOnce = 16_384;
 
-    // A key that goes on with another identity may hold the same identifier by it, and a sync that was cut short may have ended one entry of a key
-    // and not the others. Too much in the index is harmless, too little is not.
-    private static readonly BulkSql Removal = new(
-        """
-        DELETE FROM holder WHERE list = ?1 AND connection = ?2 AND hash = ?3 AND key_hash = ?4
-          AND NOT EXISTS (SELECT 1 FROM member WHERE list = ?1 AND connection = ?2 AND key_hash = ?4)
-        """,
-        """
-        DELETE FROM holder WHERE ctid = ANY (ARRAY(
-          SELECT h.ctid FROM unnest(@p3, @p4) AS r (hash, key_hash)
-          CROSS JOIN LATERAL (SELECT ctid FROM holder WHERE list = @p1 AND hash = r.hash AND connection = @p2 AND key_hash = r.key_hash OFFSET 0) h
-          WHERE NOT EXISTS (SELECT 1 FROM member m WHERE m.list = @p1 AND m.connection = @p2 AND m.key_hash = r.key_hash OFFSET 0)))
-        """,
-        RowPlaces: 3);
-
-    private readonly List<(long Hash, long KeyHash)> _gone = [];
+    private readonly List<(long Hash, long KeyHash)> _left = [];
 
     /// <param name="gathered">Who came, if that was gathered from the first batch on; null when an earlier process has recorded some of them.</param>
     /// <param name="cancel">Stops the merge; it is done again then.</param>
     public async Task MergeAsync(HolderInserts? gathered, CancellationToken cancel)
     {
         using var read = store.OpenRead();
+        var came = gathered is not null && await gathered.FinishAsync(cancel) ? gathered : await GatherAgainAsync(read, cancel);
+        var gone = await WhoIsGoneAsync(read, cancel);
+        HolderRun[] runs = [.. gone.Runs, .. came.Runs];
+        await HolderRuns.PublishAsync(store, runs, replaced: [], cancel);
+        await new HolderCompaction(store, list, connection).RunAsync(cancel);
+        await HolderRuns.SweepAsync(store, list, cancel);
+    }
 
-        // The order of the two doesn't matter: nothing is removed of a key that has an entry.
+    private async Task<HolderInserts> GatherAgainAsync(DbConnection read, CancellationToken cancel)
+    {
+        await HolderRuns.SweepAsync(store, list, cancel);
+        var inserts = new HolderInserts(store, list, connection);
+        foreach (var (blob, result) in Enum.GetValues<Stage>().Where(HolderInserts.Concerns).SelectMany(stage => Answered(read, stage)))
+        {
+            inserts.Take(blob, result);
+            await inserts.MakeRoomAsync();
+        }
+
+        await CompleteAsync(inserts, cancel);
+        return inserts;
+    }
+
+    private async Task<HolderInserts> WhoIsGoneAsync(DbConnection read, CancellationToken cancel)
+    {
+        var gone = new HolderInserts(store, list, connection, isGone: true);
         Stage[] removing =
         [
             Stage.Unsubscribe, Stage.UnsubscribeByEmail, Stage.FollowUnsubscribe, Stage.UnsubscribeReplaced,
@@ -47,25 +55,20 @@ internal sealed class HolderMerge(LeanStore store, BatchStore batches, long list
         foreach (var (blob, result) in removing.SelectMany(stage => Answered(read, stage)))
         {
             Gather(blob, result);
-            if (_gone.Count >= PerTransaction)
+            if (_left.Count >= AtOnce)
             {
-                await RemoveAsync(cancel);
+                Judge(read, gone);
+                await gone.MakeRoomAsync();
             }
         }
 
-        await RemoveAsync(cancel);
-        if (gathered is not null && await gathered.FinishAsync(cancel))
-        {
-            return;
-        }
+        Judge(read, gone);
+        await CompleteAsync(gone, cancel);
+        return gone;
+    }
 
-        var inserts = new HolderInserts(store, list, connection, allNew: false);
-        foreach (var (blob, result) in Enum.GetValues<Stage>().Where(HolderInserts.Concerns).SelectMany(stage => Answered(read, stage)))
-        {
-            inserts.Take(blob, result);
-            await inserts.MakeRoomAsync();
-        }
-
+    private static async Task CompleteAsync(HolderInserts inserts, CancellationToken cancel)
+    {
         if (!await inserts.FinishAsync(cancel))
         {
             ExceptionDispatchInfo.Throw(inserts.Failure!); // the store's trouble, or the claim is lost: the sync closes again
@@ -95,41 +98,24 @@ internal sealed class HolderMerge(LeanStore store, BatchStore batches, long list
             var outcome = (Outcome)result[2 * i];
             if (outcome == (op.Kind == OpKind.Subscribe ? Outcome.Forgotten : Outcome.Unsubscribed) && op.Kind != OpKind.UnknownDelete)
             {
-                Add(op.UserHash, op.KeyHash);
-                Add(op.EmailHash, op.KeyHash);
+                _left.Add((op.UserHash, op.KeyHash));
+                _left.Add((op.EmailHash, op.KeyHash));
             }
         }
     }
 
-    private void Add(long hash, long keyHash)
+    /// <summary>
+    /// A key that goes on with another identity may hold the same identifier by it, and a sync that was cut short may have ended one entry of a key
+    /// and not the others. So a key that has any entry still holds all that it ever did: too much in the index is harmless, too little is not.
+    /// </summary>
+    private void Judge(DbConnection read, HolderInserts gone)
     {
-        if (hash != 0)
+        var still = LedgerReader.KeysThatExist(read, list, connection, _left.Select(l => l.KeyHash));
+        foreach (var (hash, keyHash) in _left.Where(l => !still.Contains(l.KeyHash)))
         {
-            _gone.Add((hash, keyHash));
-        }
-    }
-
-    private async Task RemoveAsync(CancellationToken cancel)
-    {
-        if (_gone.Count == 0)
-        {
-            return;
+            gone.Add(hash, keyHash);
         }
 
-        _gone.Sort();
-        await store.WriteAsync(
-            write =>
-            {
-                using var statement = BulkStatement.Of(write, Removal).Bind(1, list).Bind(2, connection);
-                foreach (var (hash, keyHash) in _gone)
-                {
-                    statement.Bind(3, hash).Bind(4, keyHash).Run();
-                }
-
-                statement.Finish();
-            },
-            durable: false,
-            cancel);
-        _gone.Clear();
+        _left.Clear();
     }
 }

@@ -14,7 +14,7 @@ internal sealed class LedgerReader : IDisposable
     private readonly DbCommand _byKey;
     private readonly DbCommand _range;
     private readonly DbCommand _leaving;
-    private readonly DbCommand _holders;
+    private readonly HolderIndex _holders;
     private readonly DbConnection _connection;
     private readonly long _list;
     private readonly long _own;
@@ -33,7 +33,7 @@ internal sealed class LedgerReader : IDisposable
         _byKey = connection.Command(Columns + "key_hash = @k", "@l", "@c", "@k");
         _range = connection.Command(Columns + "key_hash BETWEEN @a AND @b ORDER BY key_hash, slot", "@l", "@c", "@a", "@b");
         _leaving = connection.Command(Columns + "state = 3 AND key_hash BETWEEN @a AND @b ORDER BY key_hash", "@l", "@c", "@a", "@b");
-        _holders = connection.Command("SELECT DISTINCT connection, key_hash FROM holder WHERE list = @l AND hash = @h", "@l", "@h");
+        _holders = new HolderIndex(connection, list);
     }
 
     /// <summary>Member, maybe and leaving entries of a connection on the list.</summary>
@@ -42,6 +42,29 @@ internal sealed class LedgerReader : IDisposable
         using var command = connection.Command("SELECT members, maybes, leaving FROM ledger_count WHERE list = @l AND connection = @c", "@l", "@c");
         using var reader = command.Query(list, ofConnection);
         return reader.Read() ? (reader.GetInt64(0), reader.GetInt64(1), reader.GetInt64(2)) : default;
+    }
+
+    /// <summary>Those of some keys that have any entry.</summary>
+    public static HashSet<long> KeysThatExist(DbConnection connection, long list, long ofConnection, IEnumerable<long> keyHashes)
+    {
+        long[] asked = [.. keyHashes.Distinct().Order()];
+        if (asked.Length > 0 && connection.IsRemote())
+        {
+            return [.. connection.Rows(
+                """
+                SELECT r.k FROM unnest(@k) AS r (k)
+                CROSS JOIN LATERAL (SELECT 1 FROM member WHERE list = @l AND connection = @c AND key_hash = r.k OFFSET 0) m
+                """,
+                r => r.GetInt64(0),
+                ("@k", asked), ("@l", list), ("@c", ofConnection))];
+        }
+
+        using var command = connection.Command("SELECT 1 FROM member WHERE list = @l AND connection = @c AND key_hash = @k LIMIT 1", "@l", "@c", "@k");
+        return [.. asked.Where(key =>
+        {
+            using var reader = command.Query(list, ofConnection, key);
+            return reader.Read();
+        })];
     }
 
     /// <summary>As they are when the ledger is read first.</summary>
@@ -68,24 +91,24 @@ internal sealed class LedgerReader : IDisposable
 
     /// <summary>The holders of these identities will be asked for, and no others.</summary>
     /// <param name="hashes">See <see cref="KeyedHash.Short"/>.</param>
-    public void ExpectHolders(IEnumerable<long> hashes)
+    public void ExpectHolders(IReadOnlyCollection<long> hashes)
     {
-        if (_connection.IsRemote())
+        if (!_connection.IsRemote())
         {
-            // OFFSET 0 says: look each of them up. Of a list that is newer than its statistics the planner believes that it is empty, and would join all with all.
-            Expect(
-                _expectedHolders,
-                hashes,
-                """
-                SELECT m.connection, m.key_hash, m.slot, m.state, m.value, h.hash FROM unnest(@k) AS r (hash)
-                CROSS JOIN LATERAL (SELECT DISTINCT connection, key_hash, hash FROM holder WHERE list = @l AND hash = r.hash OFFSET 0) h
-                CROSS JOIN LATERAL (
-                  SELECT connection, key_hash, slot, state, value FROM member
-                  WHERE list = @l AND connection = h.connection AND key_hash = h.key_hash OFFSET 0) m
-                ORDER BY m.connection, m.key_hash, m.slot
-                """,
-                r => r.GetInt64(5),
-                ("@l", _list));
+            return;
+        }
+
+        _expectedHolders.Clear();
+        foreach (var hash in hashes)
+        {
+            _expectedHolders[hash] = [];
+        }
+
+        var found = _holders.FindAll(_expectedHolders.Keys);
+        var entries = EntriesOf([.. found.Select(f => (f.Connection, f.KeyHash)).Distinct()]);
+        foreach (var (hash, connection, keyHash) in found)
+        {
+            _expectedHolders[hash].AddRange(entries[(connection, keyHash)]);
         }
     }
 
@@ -112,16 +135,7 @@ internal sealed class LedgerReader : IDisposable
             return;
         }
 
-        List<(long Connection, long KeyHash)> found = [];
-        using (var reader = _holders.Query(_list, KeyedHash.Short(identityHash)))
-        {
-            while (reader.Read())
-            {
-                found.Add((reader.GetInt64(0), reader.GetInt64(1)));
-            }
-        }
-
-        foreach (var (connection, keyHash) in found)
+        foreach (var (connection, keyHash) in _holders.Find(KeyedHash.Short(identityHash)))
         {
             Read(_byKey.Query(_list, connection, keyHash), into);
         }
@@ -148,6 +162,30 @@ internal sealed class LedgerReader : IDisposable
         {
             expected[hash].Add(entry);
         }
+    }
+
+    /// <summary>The entries of keys of several connections, asked for at once.</summary>
+    private Dictionary<(long Connection, long KeyHash), List<LedgerEntry>> EntriesOf(IReadOnlyList<(long Connection, long KeyHash)> keys)
+    {
+        var entries = keys.ToDictionary(k => k, _ => new List<LedgerEntry>());
+        if (keys.Count > 0)
+        {
+            // OFFSET 0 says: look each of them up. Of a list that is newer than its statistics the planner believes that it is empty, and would join all with all.
+            foreach (var entry in _connection.Rows(
+                """
+                SELECT m.connection, m.key_hash, m.slot, m.state, m.value FROM unnest(@c, @k) AS r (c, k)
+                CROSS JOIN LATERAL (
+                  SELECT connection, key_hash, slot, state, value FROM member WHERE list = @l AND connection = r.c AND key_hash = r.k OFFSET 0) m
+                ORDER BY m.slot
+                """,
+                Entry,
+                ("@c", keys.Select(k => k.Connection).ToArray()), ("@k", keys.Select(k => k.KeyHash).ToArray()), ("@l", _list)))
+            {
+                entries[(entry.Connection, entry.KeyHash)].Add(entry);
+            }
+        }
+
+        return entries;
     }
 
     private static bool TakeExpected(Dictionary<long, List<LedgerEntry>> expected, long hash, List<LedgerEntry> into)

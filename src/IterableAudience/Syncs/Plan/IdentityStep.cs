@@ -118,7 +118,7 @@ internal sealed class IdentityStep
         return hashes;
     }
 
-    /// <summary>The references of a slice and their order by the first half of the hash. Runs ahead of the rules, which need the slices one by one.</summary>
+    /// <summary>The references of a slice and their order by the half of the hash that slices and the index of holders go by. Runs ahead of the rules, which need the slices one by one.</summary>
     private static (byte[] References, ulong[] Keys, int[] Order) Sorted(Spill spill, int part)
     {
         var bytes = spill.Read(part);
@@ -127,7 +127,7 @@ internal sealed class IdentityStep
         var order = new int[references.Length];
         for (var i = 0; i < references.Length; i++)
         {
-            keys[i] = references[i].HashHigh;
+            keys[i] = references[i].HashLow;
             order[i] = i;
         }
 
@@ -149,7 +149,7 @@ internal sealed class IdentityStep
         }
 
         _gathered.AsSpan(0, indexes.Length).Sort(static (a, b)
-            => (a.HashLow, a.Line, a.Part, a.Ord).CompareTo((b.HashLow, b.Line, b.Part, b.Ord)));
+            => (a.HashHigh, a.Line, a.Part, a.Ord).CompareTo((b.HashHigh, b.Line, b.Part, b.Ord)));
     }
 
     /// <summary>Half of the hash agrees; the other half must, too.</summary>
@@ -158,7 +158,7 @@ internal sealed class IdentityStep
         for (var i = 0; i < gathered.Length;)
         {
             var end = i + 1;
-            while (end < gathered.Length && gathered[end].HashLow == gathered[i].HashLow)
+            while (end < gathered.Length && gathered[end].HashHigh == gathered[i].HashHigh)
             {
                 end++;
             }

@@ -49,8 +49,8 @@ internal sealed class PlanRun(
     public (long From, long To) Range(int part)
         => Partitions == 1 ? (long.MinValue, long.MaxValue) : (((long)part - 128) << 56, (((long)part - 128) << 56) | 0x00FF_FFFF_FFFF_FFFF);
 
-    /// <summary>The slice that an identity hash belongs to.</summary>
-    public int IdentityPart(UInt128 identityHash) => Partitions == 1 ? 0 : (int)(byte)(identityHash >> 120);
+    /// <summary>The slice that an identity hash belongs to, by the half that the index of holders is sorted by (<see cref="KeyedHash.Short"/>): a slice asks for holders that lie together.</summary>
+    public int IdentityPart(UInt128 identityHash) => Partitions == 1 ? 0 : (int)(byte)(identityHash >> 56);
 
     /// <summary>How many syncs ago a record came, 0 for those of this sync.</summary>
     public int AgeOf(in StagedRecord record) => record.Since == 0 ? 0 : (int)Math.Clamp(Sync - record.Since, 1, int.MaxValue);

@@ -55,7 +55,7 @@ internal sealed class Planner(KeyedHash hash)
     private static (long MembersBefore, bool IsEmpty) LookAtLedger(DbConnection read, Sync sync)
     {
         var (members, maybes, _) = LedgerReader.Counts(read, sync.ListNo, sync.ConnectionNo);
-        return (members + maybes, read.Count("SELECT 1 FROM holder WHERE list = @l LIMIT 1", ("@l", sync.ListNo)) == 0);
+        return (members + maybes, read.Count("SELECT 1 FROM holder_run WHERE list = @l AND live = 1 LIMIT 1", ("@l", sync.ListNo)) == 0);
     }
 
     /// <summary>First step: the keys, several slices at a time.</summary>
