@@ -49,9 +49,12 @@ public sealed class SyncHost : IAsyncLifetime
         return sync;
     }
 
-    public async ValueTask InitializeAsync()
+    public ValueTask InitializeAsync() => InitializeAsync(TimeProvider.System);
+
+    /// <param name="simulators">The clock of the simulator.</param>
+    internal async ValueTask InitializeAsync(TimeProvider simulators)
     {
-        Simulator = await SimulatorHost.StartAsync(new SimulatorOptions { LogBodies = true }, Cancel);
+        Simulator = await SimulatorHost.StartAsync(new SimulatorOptions { LogBodies = true }, simulators, Cancel);
         Host.Settings["Iterable:BaseUrls:US"] = Simulator.BaseUrl.ToString();
         Host.Settings["Iterable:BaseUrls:EU"] = Simulator.EuBaseUrl.ToString();
     }
