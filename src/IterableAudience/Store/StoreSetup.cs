@@ -86,6 +86,11 @@ internal static class StoreSetup
             await using var db = services.GetRequiredService<Func<StoreContext>>()();
             await db.GetService<IHistoryRepository>().CreateIfNotExistsAsync(cancellation); // else EF Core logs an error about a new store
             var pending = (await db.Database.GetPendingMigrationsAsync(cancellation)).ToList();
+            if (location.IsPostgres)
+            {
+                db.Database.SetCommandTimeout(TimeSpan.FromMinutes(30)); // a migration may have to rewrite what a large store holds
+            }
+
             await db.Database.MigrateAsync(cancellation);
             await services.GetRequiredService<StoreSecrets>().LoadAsync(db, cancellation);
             return pending;

@@ -87,6 +87,27 @@ public sealed class HolderRunsTests : IAsyncDisposable
     }
 
     [Theory]
+    [StoreData]
+    public async Task A_writer_that_was_left_behind_writes_into_no_run_of_another_and_what_is_not_there_is_not_published(StoreKind kind)
+    {
+        var store = Open(kind);
+        var left = new HolderRunWriter(store, List, 1, isGone: false);
+        for (var i = 0; i < 100; i++)
+            left.Add(2 * i, 1);
+        await left.WriteAsync(Cancel);
+        await HolderRuns.SweepAsync(store, List, Cancel); // its sync is worked on anew
+        var next = new HolderRunWriter(store, List, 1, isGone: false);
+        for (var i = 0; i < 100; i++)
+            next.Add((2 * i) + 1, 2);
+        var run = (await next.FinishAsync(Cancel))!.Value;
+
+        await Assert.ThrowsAsync<InvalidOperationException>(() => left.FinishAsync(Cancel));
+        await HolderRuns.PublishAsync(store, List, [run], [], Cancel);
+        await Assert.ThrowsAsync<InvalidOperationException>(() => HolderRuns.PublishAsync(store, List, [run with { Run = run.Run + 7 }], [], Cancel));
+        Assert.Equal(Enumerable.Range(0, 100).Select(i => ((2L * i) + 1, 1L, 2L)), store.Read(c => HolderView.Read(c, List)).Order());
+    }
+
+    [Theory]
     [InlineData("", 0)]
     [InlineData("1 1 1 1 1", 0)]
     [InlineData("1 1 1 1 1 1", 6)]
@@ -143,7 +164,7 @@ public sealed class HolderRunsTests : IAsyncDisposable
             removals.Add(hash, key);
         Assert.True(await inserts.FinishAsync(Cancel));
         Assert.True(await removals.FinishAsync(Cancel));
-        await HolderRuns.PublishAsync(store, [.. inserts.Runs, .. removals.Runs], [], Cancel);
+        await HolderRuns.PublishAsync(store, List, [.. inserts.Runs, .. removals.Runs], [], Cancel);
         await new HolderCompaction(store, List, connection).RunAsync(Cancel);
         await HolderRuns.SweepAsync(store, List, Cancel);
     }

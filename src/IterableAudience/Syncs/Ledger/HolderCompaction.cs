@@ -9,7 +9,7 @@ namespace IterableAudience.Syncs.Ledger;
 /// </summary>
 internal sealed class HolderCompaction(LeanStore store, long list, long connection)
 {
-    /// <summary>Runs of a size that are let be. With two million entries there are then at most some thirty runs, mostly half as many.</summary>
+    /// <summary>Runs of a size that are let be. With two million entries there are then a dozen runs or two, and some fifty at worst.</summary>
     public const int Fan = 6;
 
     /// <summary>Entries of the smallest size; the next one is <see cref="Fan"/> times as large.</summary>
@@ -47,7 +47,7 @@ internal sealed class HolderCompaction(LeanStore store, long list, long connecti
         }
 
         HolderRun?[] merged = [await stays.FinishAsync(cancel), await gone.FinishAsync(cancel)];
-        await HolderRuns.PublishAsync(store, [.. merged.OfType<HolderRun>()], old, cancel);
+        await HolderRuns.PublishAsync(store, list, [.. merged.OfType<HolderRun>()], old, cancel);
     }
 
     /// <summary>How many of the newest runs are to be merged; 0: none.</summary>

@@ -30,11 +30,16 @@ internal sealed class HolderInserts(LeanStore store, long list, long connection,
     private (List<long> Hashes, List<long> KeyHashes) _spare = ([], []);
     private Task _writing = Task.CompletedTask;
 
+    /// <summary>Forgets what is written: it counts now.</summary>
+    public void Published() => _runs.Clear();
+
     /// <summary>Why a run could not be written; known after <see cref="FinishAsync"/>.</summary>
     public Exception? Failure { get; private set; }
 
     /// <summary>What is written; complete after <see cref="FinishAsync"/>.</summary>
     public IReadOnlyList<HolderRun> Runs => _runs;
+
+    private bool IsBroken => _writing is { IsCompleted: true, IsCompletedSuccessfully: false };
 
     /// <summary>Whether the operations of a stage bring holders.</summary>
     public static bool Concerns(Stage stage) => stage is Stage.Subscribe or Stage.RetryConflicts or Stage.FollowSubscribe;
@@ -79,7 +84,7 @@ internal sealed class HolderInserts(LeanStore store, long list, long connection,
             Task before;
             lock (_gate)
             {
-                if (_gathered.Hashes.Count < _most || _writing.IsFaulted)
+                if (_gathered.Hashes.Count < _most || IsBroken)
                 {
                     return;
                 }
@@ -103,9 +108,9 @@ internal sealed class HolderInserts(LeanStore store, long list, long connection,
     public async Task<bool> FinishAsync(CancellationToken cancel)
     {
         await _writing.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        if (_writing.IsFaulted)
+        if (IsBroken)
         {
-            Failure = _writing.Exception!.InnerException; // the caller gathers again, from what is recorded
+            Failure = _writing.Exception?.InnerException ?? new OperationCanceledException(); // the caller gathers again, from what is recorded
             return false;
         }
 
@@ -130,7 +135,7 @@ internal sealed class HolderInserts(LeanStore store, long list, long connection,
 
     private void Append(long hash, long keyHash)
     {
-        if (hash != 0 && !_writing.IsFaulted)
+        if (hash != 0 && !IsBroken)
         {
             _gathered.Hashes.Add(hash);
             _gathered.KeyHashes.Add(keyHash);

@@ -25,7 +25,8 @@ internal sealed class HolderMerge(LeanStore store, BatchStore batches, long list
         var came = gathered is not null && await gathered.FinishAsync(cancel) ? gathered : await GatherAgainAsync(read, cancel);
         var gone = await WhoIsGoneAsync(read, cancel);
         HolderRun[] runs = [.. gone.Runs, .. came.Runs];
-        await HolderRuns.PublishAsync(store, runs, replaced: [], cancel);
+        await HolderRuns.PublishAsync(store, list, runs, replaced: [], cancel);
+        came.Published();
         await new HolderCompaction(store, list, connection).RunAsync(cancel);
         await HolderRuns.SweepAsync(store, list, cancel);
     }

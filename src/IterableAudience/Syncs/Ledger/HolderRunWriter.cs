@@ -73,6 +73,11 @@ internal sealed class HolderRunWriter(LeanStore store, long list, long connectio
         _run = await store.WriteAsync(
             write =>
             {
+                if (_run is { } begun && !HolderRuns.IsUnpublished(write, begun, list, connection))
+                {
+                    throw new InvalidOperationException("The run of holders was swept away: its sync is worked on anew.");
+                }
+
                 var run = _run ?? HolderRuns.Begin(write, list, connection, isGone);
                 using var rows = BulkStatement.Of(write, NewBlock, Blocks, rowPlaces: 2).Bind(1, run);
                 for (var i = 0; i < count; i++)

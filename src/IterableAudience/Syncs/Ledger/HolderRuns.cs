@@ -32,17 +32,27 @@ internal static class HolderRuns
             "INSERT INTO holder_run (list, connection, gone, live, entries) VALUES (@l, @c, @g, 0, 0) RETURNING run",
             ("@l", list), ("@c", connection), ("@g", isGone ? 1 : 0));
 
+    /// <summary>Whether a run is still one that is being written.</summary>
+    public static bool IsUnpublished(DbConnection connection, long run, long list, long ofConnection)
+        => connection.Count(
+            "SELECT count(*) FROM holder_run WHERE run = @r AND list = @l AND connection = @c AND live = 0", ("@r", run), ("@l", list), ("@c", ofConnection)) == 1;
+
     /// <summary>
     /// From now on runs count, and the ones that they replace do not. Durable: blocks of a run are on the disk before it, so a run that counts is whole whatever
     /// happens, and a holder that is missing is a wrong unsubscribe one day.
     /// </summary>
-    public static Task PublishAsync(LeanStore store, IReadOnlyCollection<HolderRun> runs, IReadOnlyCollection<HolderRun> replaced, CancellationToken cancel)
+    public static Task PublishAsync(LeanStore store, long list, IReadOnlyCollection<HolderRun> runs, IReadOnlyCollection<HolderRun> replaced, CancellationToken cancel)
         => store.WriteAsync(
             write =>
             {
                 foreach (var run in runs)
                 {
-                    write.Run("UPDATE holder_run SET live = 1, entries = @e WHERE run = @r", ("@e", run.Entries), ("@r", run.Run));
+                    if (write.Run(
+                        "UPDATE holder_run SET live = 1, entries = @e WHERE run = @r AND list = @l AND connection = @c",
+                        ("@e", run.Entries), ("@r", run.Run), ("@l", list), ("@c", run.Connection)) != 1)
+                    {
+                        throw new InvalidOperationException("A run of holders that is to count isn't there.");
+                    }
                 }
 
                 foreach (var run in replaced)

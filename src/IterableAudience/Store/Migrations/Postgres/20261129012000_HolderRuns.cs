@@ -24,6 +24,8 @@ namespace IterableAudience.Store.Migrations.Postgres
                   PRIMARY KEY (run, first));
                 ALTER TABLE holder_block ALTER COLUMN blob SET STORAGE EXTERNAL;
 
+                -- A node of an older version that still runs must not add to it unseen.
+                LOCK TABLE holder IN ACCESS EXCLUSIVE MODE;
                 INSERT INTO holder_run (list, connection, gone, live, entries)
                 SELECT list, connection, 0, 1, count(*) FROM (SELECT DISTINCT list, connection, hash, key_hash FROM holder) h GROUP BY list, connection;
                 INSERT INTO holder_block (run, first, blob)

@@ -14,7 +14,7 @@ namespace IterableAudience.Store.Migrations.Sqlite
                 -- Who holds an identifier; derived from member. In sorted runs that don't change: each sync adds some, and those of like size are merged.
                 -- gone: it names who holds no more. live: it counts; others are still being written, or on their way out.
                 CREATE TABLE holder_run (
-                  run INTEGER PRIMARY KEY, list INTEGER NOT NULL, connection INTEGER NOT NULL,
+                  run INTEGER PRIMARY KEY AUTOINCREMENT, list INTEGER NOT NULL, connection INTEGER NOT NULL,
                   gone INTEGER NOT NULL, live INTEGER NOT NULL, entries INTEGER NOT NULL);
                 CREATE INDEX holder_run_list ON holder_run (list);
 
