@@ -68,6 +68,8 @@ public sealed class ReleaseTests : IAsyncDisposable
             later.Host.Settings[name] = _sync.Host.Settings[name];
         var again = sibling with { Sync = later };
         await Until.AsyncIs("the entries are released", () => Task.FromResult(later.Host.Provider.GetRequiredService<LeanStore>().Read(c => c.Count("SELECT count(*) FROM member"))), n => n == 0);
+        // What it held is not looked through any more.
+        await Until.AsyncIs("its runs count no longer", () => Task.FromResult(later.Host.Provider.GetRequiredService<LeanStore>().Read(c => c.Count("SELECT count(*) FROM holder_run WHERE live = 1"))), n => n == 0);
 
         Assert.Equal("unsubscribed 2", (await again.PushAsync(Row.Delete(1, "p1@example.com", "p1"), Row.Delete(2, "p2@example.com", "p2"))).Outcomes);
         Assert.Equal("p3@example.com/p3", audience.Members);

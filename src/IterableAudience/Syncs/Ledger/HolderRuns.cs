@@ -57,11 +57,14 @@ internal static class HolderRuns
 
                 foreach (var run in replaced)
                 {
-                    write.Run("UPDATE holder_run SET live = 0 WHERE run = @r", ("@r", run.Run));
+                    Replace(write, run);
                 }
             },
             durable: store.MayForget,
             cancel);
+
+    /// <summary>A run counts no longer.</summary>
+    public static void Replace(DbConnection write, HolderRun run) => write.Run("UPDATE holder_run SET live = 0 WHERE run = @r", ("@r", run.Run));
 
     /// <summary>Takes away what does not count: call it when nothing is written that is still to be published.</summary>
     public static async Task SweepAsync(LeanStore store, long list, CancellationToken cancel)

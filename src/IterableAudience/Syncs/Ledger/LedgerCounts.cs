@@ -67,12 +67,18 @@ internal sealed class LedgerCounts(LeanStore store)
     /// <summary>Ends a release; false when there are entries after all.</summary>
     private static bool TryForget(DbConnection write, long list, long connection)
     {
+        // In this order: a run of a sync that comes meanwhile is not among them.
+        var runs = HolderRuns.Live(write, list).Where(r => r.Connection == connection).ToList();
         if (write.Count("SELECT count(*) FROM (SELECT 1 FROM member WHERE list = @l AND connection = @c LIMIT 1) AS entry", ("@l", list), ("@c", connection)) > 0)
         {
             return false;
         }
 
-        // Index entries that name nobody are harmless; they go when their list's index is rebuilt.
+        foreach (var run in runs)
+        {
+            HolderRuns.Replace(write, run); // the next close of the list sweeps it away
+        }
+
         write.Run("DELETE FROM ledger_count WHERE list = @l AND connection = @c", ("@l", list), ("@c", connection));
         write.Run("UPDATE audience_list SET \"LedgerVersion\" = \"LedgerVersion\" + 1 WHERE \"No\" = @l", ("@l", list));
         return true;

@@ -73,19 +73,15 @@ internal sealed class LedgerReader : IDisposable
     /// <summary>These keys will be asked for, and no others.</summary>
     public void ExpectKeys(IEnumerable<long> keyHashes)
     {
-        if (_connection.IsRemote())
+        if (!_connection.IsRemote())
         {
-            Expect(
-                _expectedKeys,
-                keyHashes,
-                """
-                SELECT m.connection, m.key_hash, m.slot, m.state, m.value FROM unnest(@k) AS r (k)
-                CROSS JOIN LATERAL (SELECT connection, key_hash, slot, state, value FROM member WHERE list = @l AND connection = @c AND key_hash = r.k OFFSET 0) m
-                ORDER BY m.slot
-                """,
-                r => r.GetInt64(1),
-                ("@l", _list),
-                ("@c", _own));
+            return;
+        }
+
+        _expectedKeys.Clear();
+        foreach (var (key, entries) in EntriesOf([.. keyHashes.Distinct().Select(k => (_own, k))]))
+        {
+            _expectedKeys[key.KeyHash] = entries;
         }
     }
 
@@ -147,21 +143,6 @@ internal sealed class LedgerReader : IDisposable
         _range.Dispose();
         _leaving.Dispose();
         _holders.Dispose();
-    }
-
-    private void Expect(
-        Dictionary<long, List<LedgerEntry>> expected, IEnumerable<long> hashes, string sql, Func<DbDataReader, long> hashOf, params ReadOnlySpan<(string, object?)> parameters)
-    {
-        expected.Clear();
-        foreach (var hash in hashes)
-        {
-            expected[hash] = [];
-        }
-
-        foreach (var (hash, entry) in expected.Count == 0 ? [] : _connection.Rows(sql, r => (hashOf(r), Entry(r)), [.. parameters, ("@k", expected.Keys.ToArray())]))
-        {
-            expected[hash].Add(entry);
-        }
     }
 
     /// <summary>The entries of keys of several connections, asked for at once.</summary>
