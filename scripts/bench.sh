@@ -6,7 +6,7 @@
 #   ./scripts/bench.sh push [args…]       one push of a million records, end to end, three times (e.g. --records 100000 --runs 1)
 #   ./scripts/bench.sh postgres [args…]   the same with a PostgreSQL server on the same machine (its programs must be there)
 #   ./scripts/bench.sh small [args…]      pushes of a thousand records to an idle service (e.g. --repetitions 50)
-#   ./scripts/bench.sh pace [args…]       how much of a project's rate is used, and how often it is throttled (e.g. --seconds 20)
+#   ./scripts/bench.sh pace [args…]       how much of a project's rate is used, and how often it is throttled (e.g. --store PostgreSql --allowed 25)
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 

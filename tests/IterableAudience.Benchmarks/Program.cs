@@ -21,7 +21,7 @@ try
         ["push", .. var rest] => await PushCommand.RunAsync(new(rest, "records", "seed", "runs", "store", "programs", "out"), stop.Token),
         ["soak", .. var rest] => await SoakCommand.RunAsync(new(rest, "minutes", "store", "programs", "out"), stop.Token),
         ["small", .. var rest] => await SmallCommand.RunAsync(new(rest, "records", "repetitions", "latency", "programs", "out"), stop.Token),
-        ["pace", .. var rest] => await PaceCommand.RunAsync(new(rest, "seconds", "programs", "out"), stop.Token),
+        ["pace", .. var rest] => await PaceCommand.RunAsync(new(rest, "seconds", "store", "budget", "allowed", "programs", "out"), stop.Token),
         ["baseline", .. var rest] => await BaselineCommand.RunAsync(new(rest, "file", "to", "list"), stop.Token),
         _ => RunMicroBenchmarks(args),
     };

@@ -33,5 +33,8 @@ internal sealed class DatabaseClock(TimeProvider time)
     /// <summary>The timestamp of a moment of the database's clock. Something must have been learned.</summary>
     public long Timestamp(long microseconds) => known!.Value.At + (long)((microseconds - known.Value.Microseconds) * ticksPerMicrosecond);
 
+    /// <summary>The moment of the database's clock at a timestamp. Something must have been learned.</summary>
+    public long Microseconds(long timestamp) => known!.Value.Microseconds + (long)((timestamp - known.Value.At) / ticksPerMicrosecond);
+
     private static double ErrorAt((long At, long Microseconds, double Error) k, long now) => k.Error + (Drift * Math.Max(0, now - k.At));
 }

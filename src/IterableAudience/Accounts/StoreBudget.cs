@@ -5,43 +5,62 @@ using Npgsql;
 namespace IterableAudience.Accounts;
 
 /// <summary>
-/// The budget of a project that several nodes share, in one row of a PostgreSQL store and on the database's clock. A start is reserved by one
-/// statement, when it is needed: the next moment at the project's rate that nobody has. Moments are 4 % further apart than the budget asks for, and who
-/// comes later than 3 % of the distance, or than the time that he asked for besides, lets his go: so two starts of different nodes are never nearer than they may be, though each
-/// node's idea of the database's clock, and its timers, are a little off.
+/// The budget of a project that several nodes share, in one row of a PostgreSQL store and on the database's clock. One statement reserves the next
+/// time that nobody has, for one start or, where several are wanted, for a short block of them; inside its block a node paces by itself.
 /// </summary>
-/// <remarks>A moment that was let go is given back with the next reservation, if nobody has one behind it. A node that dies loses the one that it had. The statements don't wait for the disk.</remarks>
+/// <remarks>
+/// Starts of all nodes are never nearer to each other than the distance d = 1/rate, so that any t seconds have at most rate · t + 1:
+/// <list type="bullet">
+/// <item>On one node each start waits until d after the one before, by the times of the starts themselves (<see cref="StartBlock"/>).</item>
+/// <item>Between nodes: the row is locked while a block is taken, and blocks don't overlap. The first start of a block comes at least d and the margin
+/// (4 % of d) after the end of the block before. The last start of that came at most three quarters of a margin after its end. Each node takes off at both ends by how
+/// much its idea of the database's clock may be wrong. So d and a quarter of a margin are left, for the rounding of times.</item>
+/// <item>Of two accounts of the project, the slower one's d holds before its own starts: inside a block its start waits for it, or leaves the block; the margin is that of the
+/// longer d of two blocks.</item>
+/// <item>What is left of a block is given back by its own node, when it reserves the next one and nobody has one behind it; that begins d and the margin after the last start.</item>
+/// </list>
+/// A node that is uncertain about the clock, or came late, asks for more time at the end of its block. A node that dies loses its block. The statements don't wait for the disk.
+/// </remarks>
 internal sealed class StoreBudget(NpgsqlDataSource source, string project, TimeProvider time) : IRateBudget
 {
-    private const double Spread = 1.04;
-    private const double Lateness = 0.03;
-
-    /// <summary>Above 30 requests a second, where three percent are less than this, a start may come this much too near to the next one.</summary>
-    private const long LeastLateness = 1000;
-
     private const long None = -1;
     private const int MostQuestions = 20;
 
     /// <summary>Microseconds.</summary>
     private const long MostLeeway = 250_000;
+    private const long FadesIn = 32;
     private static readonly TimeSpan SetAgainAfter = TimeSpan.FromSeconds(5);
 
     private readonly DatabaseClock clock = new(time);
     private readonly Lock gate = new();
     private int answered = -1;
-    private long unused = None;
-    private long wasLate;
+    private Reservation? held;
+    private long? lastStart;
+    private int drops;
     private long leeway;
+    private long more;
     private long? lastSet;
     private PauseNote last;
 
-    public ValueTask<StartSlot> NextAsync(PaceLimits limits) => new(Task.Run(() => ReserveAsync(limits.RequestsPerSecond)));
+    public ValueTask<StartSlot> NextAsync(PaceLimits limits, int wanted)
+    {
+        lock (gate)
+        {
+            if (held is { } block && block.Starts.Next(time.GetTimestamp(), Ticks(1e6 / limits.RequestsPerSecond)) is { } at)
+            {
+                return new(Slot(limits, at, block.Starts.Latest));
+            }
+        }
+
+        return new(Task.Run(() => ReserveAsync(limits, wanted)));
+    }
 
     public void Started(long at)
     {
         lock (gate)
         {
-            unused = None;
+            lastStart = at;
+            held?.Starts.Started(at);
         }
     }
 
@@ -50,56 +69,80 @@ internal sealed class StoreBudget(NpgsqlDataSource source, string project, TimeP
         lock (gate)
         {
             answered = Math.Max(answered, generation);
+            last = generation == last.Generation ? last with { Strikes = 0 } : last;
         }
     }
 
     public ValueTask<PauseNote> ThrottledAsync(Throttle throttle) => new(Task.Run(() => NoteAsync(throttle)));
 
-    private async Task<StartSlot> ReserveAsync(double perSecond)
+    private async Task<StartSlot> ReserveAsync(PaceLimits limits, int wanted)
     {
-        await SetClockAsync(perSecond);
-        var (late, was) = Leeway(perSecond);
-        await using var command = Command(StoreBudgetSql.Reserve, ("spread", Spread * 1e6), ("rps", perSecond), ("late", late), ("was_late", was));
-        var asked = time.GetTimestamp();
-        await using var reader = await command.ExecuteReaderAsync();
-        await reader.ReadAsync();
-        var got = time.GetTimestamp();
-        var (now, end, spacing, pausedUntil) = (reader.GetInt64(0), reader.GetInt64(1), reader.GetInt64(2), reader.GetInt64(3));
-        var at = end - late;
-        clock.Learn(asked, got, now);
-        lock (gate)
+        await SetClockAsync(limits.RequestsPerSecond);
+        while (true)
         {
-            (unused, wasLate) = pausedUntil > now ? (unused, wasLate) : (end, late);
+            var (before, late) = (drops, Leeway(limits.RequestsPerSecond));
+            await using var command = Reserve(limits.RequestsPerSecond, wanted, late);
+            var asked = time.GetTimestamp();
+            await using var reader = await command.ExecuteReaderAsync();
+            await reader.ReadAsync();
+            var got = time.GetTimestamp();
+            var (now, end, distance, pausedUntil) = (reader.GetInt64(0), reader.GetInt64(1), reader.GetInt64(2), reader.GetInt64(3));
+            clock.Learn(asked, got, now);
+            lock (gate)
+            {
+                if (pausedUntil <= now)
+                {
+                    held = Block(end, late, distance, BlockRules.Count(distance, wanted));
+                }
+
+                if (before != drops)
+                {
+                    held?.Starts.Drop(); // a 429 was noted meanwhile
+                    continue;
+                }
+
+                last = last with { Rate = 1e6 / distance, Strikes = reader.GetInt32(4), Generation = reader.GetInt32(5) };
+                return pausedUntil > now ? Slot(limits, 0, 0) with { PausedUntil = clock.Timestamp(pausedUntil) }
+                    : Slot(limits, held!.Starts.Next(got, 0) ?? held.Starts.Latest + 1, held.Starts.Latest);
+            }
         }
-
-        last = last with { Rate = 1e6 * Spread / spacing, Strikes = reader.GetInt32(4), Generation = reader.GetInt32(5) };
-
-        // Not before the moment has come for certain and not after the last one that may do, unless the clock is too uncertain to tell both.
-        var latest = late + Late(spacing);
-        var error = clock.Error * 2 <= latest ? (long)clock.Error : 0;
-        return new(
-            clock.Timestamp(at + error), clock.Timestamp(at + latest - error), pausedUntil > now ? clock.Timestamp(pausedUntil) : 0,
-            Math.Min(perSecond, last.Rate), last.Generation, last.Strikes, IsReserved: true);
     }
+
+    /// <summary>What was reserved, as this node may use it: what its clock may be wrong by is taken off at both ends.</summary>
+    private Reservation Block(long end, long late, long distance, int count)
+    {
+        var first = end - late - BlockRules.Length(distance, count);
+        var error = (long)Math.Ceiling(clock.Error);
+        return new(
+            first - distance - BlockRules.Margin(distance), end,
+            new(clock.Timestamp(first + error), clock.Timestamp(end + BlockRules.Lateness(distance) - error), Ticks(distance), count, lastStart));
+    }
+
+    private StartSlot Slot(PaceLimits limits, long at, long latest)
+        => new(at, latest, 0, Math.Min(limits.RequestsPerSecond, last.Rate), last.Generation, last.Strikes, IsReserved: true);
 
     /// <summary>
-    /// How late this node may come to the moment it asks for now, and could come to the last one. A node whose timers or whose way to the database are slow for a while
-    /// would let go one moment after the other: for each it gets twice the time, which the next moment then waits for; with each that it uses, less.
+    /// How late this node may come to the end of the block that it asks for now, beside what every node may. A node whose timers or whose way to the database are slow
+    /// would lose one start after the other: for each it gets more time, which the next block of anybody then waits for, and with each block that it uses a little less. What it
+    /// gets for a lost start costs about as much as that start, until it has faded. And it gets at least as much as it takes for the clock's uncertainty not to use up the block.
     /// </summary>
-    private (long Late, long Was) Leeway(double perSecond)
+    private long Leeway(double perSecond)
     {
+        var distance = (long)(1e6 / perSecond);
         lock (gate)
         {
-            leeway = unused != None ? Math.Min(Math.Max(LeastLateness, leeway * 2), Math.Min((long)(2e6 / perSecond), MostLeeway))
-                : leeway > LeastLateness ? leeway * 7 / 8 : 0;
-            return (leeway, wasLate);
+            var missed = held is { Starts.WasMissed: true };
+            more = missed && more > 0 ? more * 2 : distance / FadesIn;
+            leeway = missed ? Math.Min(leeway + more, Math.Min(2 * distance, MostLeeway)) : leeway * (FadesIn - 1) / FadesIn;
+            more = missed ? more : 0;
+            return Math.Max(leeway, (long)((clock.Error * 2) - (BlockRules.Lateness(distance) / 2)));
         }
     }
 
-    /// <summary>Asks the database for its time until that is known well enough for moments so far apart; a few times, and not again at once.</summary>
+    /// <summary>Asks the database for its time until that is known well enough for starts so far apart; a few times, and not again at once.</summary>
     private async Task SetClockAsync(double perSecond)
     {
-        var enough = Late((long)(1e6 * Spread / perSecond)) / 4.0;
+        var enough = BlockRules.Lateness((long)(1e6 / perSecond)) / 4.0;
         if (clock.Error <= enough || (lastSet is { } set && time.GetElapsedTime(set) < SetAgainAfter))
         {
             return;
@@ -117,8 +160,6 @@ internal sealed class StoreBudget(NpgsqlDataSource source, string project, TimeP
         lastSet = time.GetTimestamp();
     }
 
-    private static long Late(long spacing) => Math.Max(LeastLateness, (long)(spacing * Lateness / Spread));
-
     private async Task<PauseNote> NoteAsync(Throttle throttle)
     {
         try
@@ -129,14 +170,40 @@ internal sealed class StoreBudget(NpgsqlDataSource source, string project, TimeP
                 ("after", throttle.RetryAfter?.TotalSeconds ?? -1), ("base", throttle.BackoffBase.TotalSeconds));
             await using var reader = await command.ExecuteReaderAsync();
             await reader.ReadAsync();
-            last = new(
-                TimeSpan.FromMicroseconds(reader.GetInt64(0)), Math.Min(throttle.RequestsPerSecond, reader.GetDouble(1)), reader.GetInt32(2), reader.GetInt32(3));
-            return last;
+            lock (gate)
+            {
+                last = new(
+                    TimeSpan.FromMicroseconds(reader.GetInt64(0)), Math.Min(throttle.RequestsPerSecond, reader.GetDouble(1)), reader.GetInt32(2), reader.GetInt32(3));
+                return last;
+            }
         }
         catch (Exception e) when (e is DbException or System.Net.Sockets.SocketException or TimeoutException)
         {
             // The next start has to be asked of the store, too, and whoever waits for it learns of the trouble there.
             return last with { Pause = throttle.RetryAfter ?? Backoff.After(1, throttle.BackoffBase, throttle.Jitter) };
+        }
+        finally
+        {
+            lock (gate)
+            {
+                drops++; // the same for a block that is being asked for
+                held?.Starts.Drop();
+            }
+        }
+    }
+
+    /// <summary>The statement that reserves; it gives back what is left of the last block, which isn't used any more.</summary>
+    private NpgsqlCommand Reserve(double perSecond, int wanted, long late)
+    {
+        lock (gate)
+        {
+            held?.Starts.Drop();
+            var (unused, used) = held is not { Starts.Left: > 0 } left ? (None, None)
+                : (left.End, left.Starts.LastStart is { } start ? clock.Microseconds(start) + (long)Math.Ceiling(clock.Error) : left.Before);
+            return Command(
+                StoreBudgetSql.Reserve,
+                ("rps", perSecond), ("count", (long)wanted), ("late", late), ("unused", unused), ("used", used), ("longest", BlockRules.Longest),
+                ("slack", BlockRules.SlackPart), ("margin", BlockRules.MarginPart), ("least_margin", BlockRules.LeastMargin));
         }
     }
 
@@ -148,7 +215,6 @@ internal sealed class StoreBudget(NpgsqlDataSource source, string project, TimeP
         lock (gate)
         {
             command.Parameters.AddWithValue("answered", answered);
-            command.Parameters.AddWithValue("unused", unused);
         }
 
         foreach (var (name, value) in parameters)
@@ -158,4 +224,11 @@ internal sealed class StoreBudget(NpgsqlDataSource source, string project, TimeP
 
         return command;
     }
+
+    private long Ticks(double microseconds) => (long)Math.Ceiling(microseconds * time.TimestampFrequency / 1e6);
+
+    /// <param name="Before">The time before it that was free when it was taken, on the database's clock: a block that nothing was used of begins again behind this.</param>
+    /// <param name="End">What the row says, as long as nobody has a later one.</param>
+    /// <param name="Starts">The block itself.</param>
+    private sealed record Reservation(long Before, long End, StartBlock Starts);
 }

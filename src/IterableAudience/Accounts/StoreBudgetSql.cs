@@ -22,23 +22,29 @@ internal static class StoreBudgetSql
         CultureInfo.InvariantCulture,
         $"least({RateRules.Unlimited:R}, b.rate * exp({RateRules.Growth:R} * least(greatest(now - b.paused_until, 0) / 1e6, {RateRules.LongestQuiet:R})))");
 
+    /// <summary>From the first start of a block to its end, <see cref="BlockRules.Length"/>.</summary>
+    private const string Length = "(least(@count, greatest(1, @longest / gap)) - 1) * (gap + gap / @slack)";
+
     /// <summary>
-    /// Takes the next free moment, and as much time behind it as the node may come late; <c>last_at</c> is the end of that. While the project is paused nothing is taken. Who let the last moment go
-    /// has it again, two milliseconds from now, since the answer takes a while. A last moment far ahead of now is one of a clock that was put
-    /// back, and forgotten.
+    /// Takes the next free time for a block of starts, and as much behind it as the node may come late; <c>last_at</c> is the end of that. While the
+    /// project is paused nothing is taken. What a node didn't use of its last block it gives back here, if nobody has a later one: the time is free
+    /// again from its last start on, but not before two milliseconds from now, since the answer takes a while. An end far ahead of now is one
+    /// of a clock that was put back, and forgotten.
     /// </summary>
     public static readonly string Reserve = $"""
         INSERT INTO rate_budget AS b (project, asked_at, last_at, spacing, rate, paused_until, strikes, generation)
-        SELECT @project, now, now + @late, (@spread / @rps)::bigint, {RateRules.Unlimited:F0}, 0, 0, 0
-        FROM (SELECT {Now} AS now OFFSET 0) c WHERE {NotForced}
+        SELECT @project, now, now + {Length} + @late, gap, {RateRules.Unlimited:F0}, 0, 0, 0
+        FROM (SELECT {Now} AS now, ceil(1e6 / @rps)::bigint AS gap OFFSET 0) c WHERE {NotForced}
         ON CONFLICT (project) DO UPDATE SET (asked_at, spacing, last_at, strikes) = (
             SELECT now, gap,
                    CASE WHEN b.paused_until > now THEN b.last_at
-                        WHEN b.last_at = @unused THEN greatest(b.last_at - @was_late, now + 2000) + @late
-                        WHEN b.last_at + gap > now AND b.last_at < now + 1000 * gap + 10 * 1000000 THEN b.last_at + gap + @late
-                        ELSE now + @late END,
+                        ELSE {Length} + @late + CASE
+                            WHEN b.last_at = @unused THEN greatest(@used + apart, now + 2000)
+                            WHEN b.last_at + apart > now AND b.last_at < now + 1000 * gap + 10 * 1000000 THEN b.last_at + apart
+                            ELSE now END END,
                    CASE WHEN b.generation = @answered THEN 0 ELSE b.strikes END
-            FROM (SELECT now, (@spread / least(@rps, {Raised}))::bigint AS gap FROM (SELECT {Now} AS now OFFSET 0) n OFFSET 0) c)
+            FROM (SELECT now, gap, gap + greatest(greatest(gap, b.spacing) / @margin, @least_margin) AS apart
+                  FROM (SELECT now, ceil(1e6 / least(@rps, {Raised}))::bigint AS gap FROM (SELECT {Now} AS now OFFSET 0) n OFFSET 0) g OFFSET 0) c)
         RETURNING asked_at, last_at, spacing, paused_until, strikes, generation
         """;
 

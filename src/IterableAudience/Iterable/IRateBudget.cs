@@ -6,9 +6,10 @@ namespace IterableAudience.Iterable;
 /// </summary>
 internal interface IRateBudget
 {
-    /// <summary>The next start. Asked for when somebody waits for it and nothing else is in the way.</summary>
+    /// <summary>The next start, the same one until it has been used. Asked for when somebody waits for it and nothing else is in the way.</summary>
     /// <param name="limits">Of the request that is next.</param>
-    ValueTask<StartSlot> NextAsync(PaceLimits limits);
+    /// <param name="wanted">How many starts could be used one soon after the other, with this one: a budget that is far away may get them together.</param>
+    ValueTask<StartSlot> NextAsync(PaceLimits limits, int wanted);
 
     /// <summary>A request has started, at a timestamp of the process.</summary>
     void Started(long at);

@@ -12,7 +12,7 @@ internal sealed class ProcessBudget(TimeProvider time) : IRateBudget
     private int strikes;
     private int generation;
 
-    public ValueTask<StartSlot> NextAsync(PaceLimits limits)
+    public ValueTask<StartSlot> NextAsync(PaceLimits limits, int wanted)
     {
         var now = time.GetTimestamp();
         var current = Math.Min(limits.RequestsPerSecond, RateRules.Raised(rate, Quiet(now)));

@@ -13,10 +13,11 @@ internal sealed class ProjectPacer(TimeProvider time, IRateBudget budget, Func<i
 {
     // A timer comes up to two milliseconds late. Below this distance between two starts that would cost more than a twentieth of the budget,
     // so the last moments are polled for, and below the next one all of the wait is. The usual few requests per second need neither, unless
-    // the start is reserved for a moment.
+    // the start is reserved: then a late one may be lost.
     private static readonly TimeSpan Fine = TimeSpan.FromMilliseconds(40);
     private static readonly TimeSpan VeryFine = TimeSpan.FromMilliseconds(5);
     private static readonly TimeSpan TimerLateness = TimeSpan.FromMilliseconds(2);
+    private static readonly TimeSpan Millisecond = TimeSpan.FromMilliseconds(1);
 
     private readonly Lock gate = new();
     private readonly PaceTurns<Waiter> turns = new(static w => w.Task.IsCompleted);
@@ -191,6 +192,11 @@ internal sealed class ProjectPacer(TimeProvider time, IRateBudget budget, Func<i
                 return;
             }
 
+            if (next.Limits.RequestsPerSecond < lastLimits.RequestsPerSecond)
+            {
+                reserved = null; // it was for an account that allows itself more
+            }
+
             if ((reserved ?? Ask(next.Limits)) is not { } slot)
             {
                 return;
@@ -234,7 +240,7 @@ internal sealed class ProjectPacer(TimeProvider time, IRateBudget budget, Func<i
     private StartSlot? Ask(PaceLimits limits)
     {
         lastLimits = limits;
-        var asked = budget.NextAsync(limits);
+        var asked = budget.NextAsync(limits, Wanted(limits));
         if (asked.IsCompletedSuccessfully)
         {
             return Learn(asked.Result);
@@ -243,6 +249,19 @@ internal sealed class ProjectPacer(TimeProvider time, IRateBudget budget, Func<i
         asking = true;
         _ = TakeAsync(asked.AsTask());
         return null;
+    }
+
+    /// <summary>How many starts could be used one soon after the other: somebody waits for them, and on the wire there will probably be room.</summary>
+    private int Wanted(PaceLimits limits)
+    {
+        if (strikes > 0)
+        {
+            return 1;
+        }
+
+        // While one request starts, so many are answered and make room; before the first answer nobody knows.
+        var (free, answered) = (Room(limits) - inFlight, answerSeconds == 0 ? 0 : Room(limits) / (limits.RequestsPerSecond * answerSeconds));
+        return Math.Clamp(turns.All.Count(), 1, answered >= 1 ? int.MaxValue : Math.Max(1, (int)(free / (1 - answered))));
     }
 
     private async Task TakeAsync(Task<StartSlot> asked)
@@ -296,7 +315,8 @@ internal sealed class ProjectPacer(TimeProvider time, IRateBudget budget, Func<i
     {
         var wait = time.GetElapsedTime(0, ticks);
         var fine = exactly || spacing < Fine;
-        if (wait <= (spacing < VeryFine ? VeryFine : fine ? TimerLateness : TimeSpan.Zero))
+        var early = exactly ? TimerLateness + Millisecond : fine ? TimerLateness : TimeSpan.Zero;
+        if (wait <= (spacing < VeryFine ? VeryFine : early))
         {
             if (!polling)
             {
@@ -308,7 +328,7 @@ internal sealed class ProjectPacer(TimeProvider time, IRateBudget budget, Func<i
         }
 
         // Timers count whole milliseconds: rounded up, or, where each one matters, waking early and polling for the rest.
-        var milliseconds = fine ? Math.Floor(wait.TotalMilliseconds) - 1 : Math.Ceiling(wait.TotalMilliseconds);
+        var milliseconds = fine ? Math.Floor((wait - early).TotalMilliseconds) + 1 : Math.Ceiling(wait.TotalMilliseconds);
         timer ??= time.CreateTimer(static p => ((ProjectPacer)p!).Poll(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         timer.Change(TimeSpan.FromMilliseconds(milliseconds), Timeout.InfiniteTimeSpan);
     }

@@ -4,7 +4,10 @@ using IterableAudience.Benchmarks.Push;
 
 namespace IterableAudience.Benchmarks.Pace;
 
-/// <summary><c>pace --seconds 60 --programs out/bench --out report.md</c>: how much of a project's rate syncs use, and how often they are throttled.</summary>
+/// <summary>
+/// <c>pace --seconds 60 --programs out/bench --out report.md</c>: how much of a project's rate syncs use, and how often they are throttled. With
+/// <c>--store Sqlite</c> or <c>PostgreSql</c>, and <c>--budget 25</c> or <c>--allowed 10</c>, only the cases of that kind.
+/// </summary>
 internal static class PaceCommand
 {
     private static readonly PaceCase[] Cases =
@@ -38,7 +41,9 @@ internal static class PaceCommand
             | Store | Nodes | Budget, requests/s | Project allows | Requests | Seconds | Used | Above R·t + 1 | 429s | Throttled later |
             |---|--:|--:|--:|--:|--:|--:|--:|--:|--:|
             """);
-        foreach (var one in Cases)
+        var stores = arguments.Text("store") is null ? [false, true] : new[] { arguments.OnPostgres() };
+        var (budget, allowed) = (arguments.Number("budget", 0), arguments.Number("allowed", 0));
+        foreach (var one in Cases.Where(c => stores.Contains(c.OnPostgres) && (budget == 0 || c.Budget == budget) && (allowed == 0 || c.Allowed == allowed)))
         {
             var result = await one.RunAsync(programs, seconds, cancellation);
             var row = string.Create(

@@ -36,6 +36,44 @@ public sealed class SharedBudgetTests : IDisposable
     }
 
     [Fact]
+    public async Task As_many_starts_are_asked_for_as_somebody_waits_for_and_the_wire_has_room_for()
+    {
+        var limits = new PaceLimits(25, 4);
+        List<Task<ProjectPacer.Permit>> all = [.. Enumerable.Range(0, 9).Select(n => _pacer.EnterAsync(limits, $"{n % 3}", Hour, Cancel))];
+        Assert.Equal(1, _budget.Wanted); // nobody else came before it was asked for
+        await _budget.SayAsync(Slot(In(0)));
+        var first = await all[0].WaitAsync(TimeSpan.FromSeconds(10), Cancel);
+        await _budget.AskedAsync(2, Cancel);
+        Assert.Equal(3, _budget.Wanted); // three places are free, and how long answers take isn't known
+        _time.Advance(TimeSpan.FromMilliseconds(100));
+        first.Dispose();
+        await _budget.SayAsync(Slot(In(0)));
+        await all[1].WaitAsync(TimeSpan.FromSeconds(10), Cancel);
+        await _budget.AskedAsync(3, Cancel);
+        Assert.Equal(7, _budget.Wanted); // answers are quick enough for all who wait
+        await _pacer.ThrottledAsync(await all[1], TimeSpan.Zero, TimeSpan.FromSeconds(1), 0.5);
+        await _budget.SayAsync(Slot(In(0)) with { PausedUntil = In(10), Strikes = 1 });
+        _time.Advance(TimeSpan.FromMilliseconds(10));
+        await _budget.AskedAsync(4, Cancel);
+        Assert.Equal(1, _budget.Wanted); // one goes alone after a 429
+    }
+
+    [Fact]
+    public async Task A_start_is_asked_for_again_when_an_account_that_allows_itself_less_is_next_by_then()
+    {
+        using var stop = new CancellationTokenSource();
+        var fast = _pacer.EnterAsync(Limits, "a", Hour, stop.Token);
+        var slow = _pacer.EnterAsync(new(1, 4), "b", Hour, Cancel);
+        await _budget.SayAsync(Slot(In(100)));
+        await stop.CancelAsync();
+        _time.Advance(TimeSpan.FromMilliseconds(200));
+        await _budget.AskedAsync(2, Cancel);
+        Assert.Equal((true, false), (fast.IsCanceled, slow.IsCompleted));
+        await _budget.SayAsync(Slot(In(0)));
+        await slow.WaitAsync(TimeSpan.FromSeconds(10), Cancel);
+    }
+
+    [Fact]
     public async Task A_start_that_was_missed_is_let_go()
     {
         var waiting = _pacer.EnterAsync(Limits, "a", Hour, Cancel);
@@ -118,9 +156,11 @@ public sealed class SharedBudgetTests : IDisposable
 
         public int Asked { get; private set; }
 
-        public ValueTask<StartSlot> NextAsync(PaceLimits limits)
+        public int Wanted { get; private set; }
+
+        public ValueTask<StartSlot> NextAsync(PaceLimits limits, int wanted)
         {
-            Asked++;
+            (Asked, Wanted) = (Asked + 1, wanted);
             _answer = new();
             return new(_answer.Task);
         }
@@ -149,8 +189,11 @@ public sealed class SharedBudgetTests : IDisposable
 
         public async Task AskedAsync(int times, CancellationToken cancel)
         {
-            while (Asked < times)
+            for (var wait = 0; Asked < times; wait++)
+            {
+                Assert.True(wait < 10_000, $"asked {Asked} times");
                 await Task.Delay(1, cancel);
+            }
         }
     }
 }

@@ -18,10 +18,11 @@ public sealed class AccountPaceTests : IAsyncDisposable
 {
     private const string OneInMinutes = "\"requestsPerSecond\":0.005";
 
+    private readonly List<SyncHost> _later = [];
     private SyncHost _sync = null!;
     private int _names;
 
-    private ProjectPacers Pacers => _sync.Host.Provider.GetRequiredService<ProjectPacers>();
+    private ProjectPacers Pacers => PacersOf(_later.LastOrDefault() ?? _sync);
 
     [Theory]
     [StoreData]
@@ -31,7 +32,7 @@ public sealed class AccountPaceTests : IAsyncDisposable
         var project = Project("key");
         Audience[] both = [await AudienceAsync(project, "key"), await AudienceAsync(project, "key")];
         await SlowDownAsync("key", both);
-        var syncs = await PushAsync(both);
+        var syncs = await PushAsync(await ForgetStartsAsync(both));
 
         // Of four batches one has its turn.
         await Until.Is("the others wait", () => Pacers.All.Sum(p => p.Status.Waiting) == 3);
@@ -47,7 +48,7 @@ public sealed class AccountPaceTests : IAsyncDisposable
         Audience[] both = [await AudienceAsync(Project("one"), "one"), await AudienceAsync(Project("other"), "other")];
         await SlowDownAsync("one", both[0]);
         await SlowDownAsync("other", both[1]);
-        var syncs = await PushAsync(both);
+        var syncs = await PushAsync(await ForgetStartsAsync(both));
 
         await Until.Is("the second batch of each waits", () => Pacers.All.Count() == 2 && Pacers.All.All(p => p.Status.Waiting == 1));
         await AssertSentAsync(2, both, syncs);
@@ -60,14 +61,11 @@ public sealed class AccountPaceTests : IAsyncDisposable
         var project = Project("key");
         Audience[] both = [await AudienceAsync(project, "key"), await AudienceAsync(project, "key")];
         await SlowDownAsync("key", both);
-        await using var second = new SyncHost();
-        await second.InitializeAsync();
-        second.Host.On(_sync.Host).Settings["Iterable:BaseUrls:US"] = _sync.Simulator.BaseUrl.ToString();
-        both[1] = both[1] with { Sync = second };
+        await ForgetStartsAsync(both);
+        both[1] = both[1] with { Sync = await NodeAsync() };
         var syncs = await PushAsync(both);
 
-        var pacers = new[] { _sync, second }.Select(s => s.Host.Provider.GetRequiredService<ProjectPacers>());
-        await Until.Is("the others wait", () => pacers.SelectMany(p => p.All).Sum(p => p.Status.Waiting) == 3);
+        await Until.Is("the others wait", () => _later.SelectMany(s => PacersOf(s).All).Sum(p => p.Status.Waiting) == 3);
         await AssertSentAsync(1, both, syncs);
     }
 
@@ -124,7 +122,12 @@ public sealed class AccountPaceTests : IAsyncDisposable
         Assert.Equal("completed", (await audience.EndOfAsync(sync)).Outcome);
     }
 
-    public ValueTask DisposeAsync() => _sync.DisposeAsync();
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var node in _later)
+            await node.DisposeAsync();
+        await _sync.DisposeAsync();
+    }
 
     private FakeTimeProvider Time { get; } = new(TimeProvider.System.GetUtcNow());
 
@@ -155,15 +158,40 @@ public sealed class AccountPaceTests : IAsyncDisposable
         {"name":"A{{{_names++}}}","accountDefinitionName":"DESTINATION_ITERABLE_AUDIENCE_API_KEY","options":{"dataCenter":"US","projectType":"hybrid",{{{options}}}},"secret":{"apiKey":"{{{key}}}"}}
         """;
 
-    /// <summary>From now on the accounts allow one request in some minutes; the last one, which made their connections, was an hour ago.</summary>
+    private static ProjectPacers PacersOf(SyncHost node) => node.Host.Provider.GetRequiredService<ProjectPacers>();
+
+    /// <summary>From now on the accounts allow one request in some minutes.</summary>
     private async Task SlowDownAsync(string key, params Audience[] audiences)
     {
         foreach (var audience in audiences)
             (await _sync.Host.PutAsync($"/v2/accounts/{audience.Account}", Account(key, OneInMinutes))).ShouldBe(HttpStatusCode.OK);
+    }
+
+    /// <summary>The requests that made the connections were an hour ago: the clock is turned, or, where it is the database's, the row is, and a new node knows no other.</summary>
+    private async Task<Audience[]> ForgetStartsAsync(Audience[] audiences)
+    {
         if (_sync.Host.Store.Kind == StoreKind.Sqlite)
+        {
             Time.Advance(TimeSpan.FromHours(1));
-        else
-            await _sync.Host.Provider.GetRequiredService<LeanStore>().WriteAsync(w => w.Run("UPDATE rate_budget SET last_at = last_at - 3600000000"), durable: false, TestContext.Current.CancellationToken);
+            return audiences;
+        }
+
+        await _sync.Host.Provider.GetRequiredService<LeanStore>().WriteAsync(w => w.Run("UPDATE rate_budget SET last_at = last_at - 3600000000"), durable: false, TestContext.Current.CancellationToken);
+        await _sync.Host.StopAsync();
+        var node = await NodeAsync();
+        foreach (ref var audience in audiences.AsSpan())
+            audience = audience with { Sync = node };
+        return audiences;
+    }
+
+    /// <summary>A further node on the store, whose Iterable is the simulator of the first.</summary>
+    private async Task<SyncHost> NodeAsync()
+    {
+        var node = new SyncHost();
+        await node.InitializeAsync();
+        _later.Add(node);
+        node.Host.On(_sync.Host).Settings["Iterable:BaseUrls:US"] = _sync.Simulator.BaseUrl.ToString();
+        return node;
     }
 
     private static Task<string[]> PushAsync(Audience[] audiences) => Task.WhenAll(audiences.Select(a => a.StartAsync(Row.People(1_500))));
