@@ -7,7 +7,7 @@ using IterableAudience.Syncs.Send;
 namespace IterableAudience.Syncs.Ledger;
 
 /// <summary>
-/// Who came by a sync (or who holds no more), on the way into the index of holders: gathered, sorted by the half million or more, and each time
+/// Who came by a sync (or who holds no more), on the way into the index of holders: gathered, sorted by the half million, and each time
 /// written as a run. A full run is written while the next is gathered, so most of this happens while batches are on the wire. Runs count
 /// when the sync closes (<see cref="HolderMerge"/>).
 /// </summary>
@@ -21,8 +21,8 @@ namespace IterableAudience.Syncs.Ledger;
 /// <param name="isGone">Those that hold no more.</param>
 internal sealed class HolderInserts(LeanStore store, long list, long connection, bool isGone = false)
 {
-    /// <summary>Entries that are sorted and written at once: as many as the memory allows.</summary>
-    private readonly int _most = store.MayForget ? 1_000_000 : 500_000;
+    /// <summary>Entries that are sorted and written at once. Twice as many are in memory while a run is written.</summary>
+    private const int Most = 500_000;
 
     private readonly Lock _gate = new();
     private readonly List<HolderRun> _runs = [];
@@ -84,7 +84,7 @@ internal sealed class HolderInserts(LeanStore store, long list, long connection,
             Task before;
             lock (_gate)
             {
-                if (_gathered.Hashes.Count < _most || IsBroken)
+                if (_gathered.Hashes.Count < Most || IsBroken)
                 {
                     return;
                 }

@@ -14,7 +14,7 @@ internal sealed class HolderRunWriter(LeanStore store, long list, long connectio
     private static readonly CopyInto Blocks = new("holder_block", "run bigint, first bigint, blob bytea");
 
     /// <summary>Bytes that are written in one transaction. Fewer where all syncs share the writer; more where each transaction waits for the disk.</summary>
-    private readonly int _most = store.MayForget ? 16 * 1024 * 1024 : 1024 * 1024;
+    private readonly int _most = (store.MayForget ? 4 : 1) * 1024 * 1024;
 
     private readonly List<byte> _bytes = [];
     private readonly List<(long First, int From)> _blocks = [];

@@ -34,37 +34,40 @@ internal sealed class CutStep(PlanRun run) : IDisposable
     private int _ownRecords;
 
     /// <summary>Reads what the steps before left of the next slices: as many as fit into one transaction.</summary>
-    public IReadOnlyList<(byte[] Operations, Dictionary<int, List<Finding>> Findings)> Prepare(int part)
+    public IReadOnlyList<Prepared> Prepare(int part)
     {
-        List<(byte[] Operations, Dictionary<int, List<Finding>> Findings)> slices = [];
+        List<Prepared> slices = [];
         for (var bytes = 0; part < run.Partitions && bytes < Together; part++)
         {
-            slices.Add((run.Operations.Read(part), ByOperation(run.Findings.Read(part))));
+            using var findings = run.Findings.Read(part);
+            slices.Add(new(run.Operations.Read(part), ByOperation(findings.Span)));
             bytes += slices[^1].Operations.Length;
         }
 
         return slices;
     }
 
-    /// <summary>Cuts slices and writes what they fill, within the caller's transaction.</summary>
-    public void Write(DbConnection write, int first, IReadOnlyList<(byte[] Operations, Dictionary<int, List<Finding>> Findings)> slices)
+    /// <summary>Cuts slices and writes what they fill, within the caller's transaction. They are used up then.</summary>
+    public void Write(DbConnection write, int first, IReadOnlyList<Prepared> slices)
     {
         for (var i = 0; i < slices.Count; i++)
         {
             Write(write, first + i, slices[i]);
+            slices[i].Operations.Dispose();
         }
     }
 
-    private void Write(DbConnection write, int part, (byte[] Operations, Dictionary<int, List<Finding>> Findings) slice)
+    private void Write(DbConnection write, int part, Prepared slice)
     {
-        var (bytes, findings) = slice;
+        var bytes = slice.Operations.Span;
+        var findings = slice.Findings;
         List<byte> stages = [];
         for (var at = 0; at < bytes.Length;)
         {
-            var ord = BinaryPrimitives.ReadInt32LittleEndian(bytes.AsSpan(at));
-            var flags = (OpFlags)BinaryPrimitives.ReadUInt16LittleEndian(bytes.AsSpan(at + 4));
-            var length = BinaryPrimitives.ReadInt32LittleEndian(bytes.AsSpan(at + 6));
-            var body = bytes.AsSpan(at + 10, length);
+            var ord = BinaryPrimitives.ReadInt32LittleEndian(bytes[at..]);
+            var flags = (OpFlags)BinaryPrimitives.ReadUInt16LittleEndian(bytes[(at + 4)..]);
+            var length = BinaryPrimitives.ReadInt32LittleEndian(bytes[(at + 6)..]);
+            var body = bytes.Slice(at + 10, length);
             at += 10 + length;
             var found = findings.Count > 0 && findings.TryGetValue(ord, out var some) ? some : NoFindings;
             stages.Add((byte)Cut(write, new OpRef((ushort)part, ord), flags, body, found));
@@ -96,7 +99,7 @@ internal sealed class CutStep(PlanRun run) : IDisposable
 
     public void Dispose() => _planHash.Dispose();
 
-    private static Dictionary<int, List<Finding>> ByOperation(byte[] bytes)
+    private static Dictionary<int, List<Finding>> ByOperation(ReadOnlySpan<byte> bytes)
     {
         var findings = new Dictionary<int, List<Finding>>();
         foreach (ref readonly var finding in MemoryMarshal.Cast<byte, Finding>(bytes))
@@ -237,4 +240,7 @@ internal sealed class CutStep(PlanRun run) : IDisposable
     }
 
     private BatchCutter Cutter(Stage stage) => _cutters[(int)stage] ??= new BatchCutter(run.Sync, stage, _planHash);
+
+    /// <summary>A slice that is to be cut.</summary>
+    internal sealed record Prepared(PooledArray<byte> Operations, Dictionary<int, List<Finding>> Findings);
 }

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using IterableAudience.Store;
 using IterableAudience.Syncs.Ledger;
@@ -45,7 +46,7 @@ internal sealed class IdentityStep
 
     private async Task PassAsync(Spill spill, RunRule rule, CancellationToken cancel)
     {
-        var ahead = new Queue<Task<(byte[] References, ulong[] Keys, int[] Order)>>();
+        var ahead = new Queue<Task<SortedSlice>>();
         for (var (part, sorting) = (0, 0); part < _run.Partitions; part++)
         {
             for (; sorting < _run.Partitions && ahead.Count < Ahead; sorting++)
@@ -54,9 +55,9 @@ internal sealed class IdentityStep
                 ahead.Enqueue(Task.Run(() => Sorted(spill, of), cancel));
             }
 
-            var slice = await ahead.Dequeue();
+            using var slice = await ahead.Dequeue();
             cancel.ThrowIfCancellationRequested();
-            if (_store is null || AskedFor(slice.References) is not { Count: > 0 } hashes)
+            if (_store is null || AskedFor(slice) is not { Count: > 0 } hashes)
             {
                 Apply(slice, rule);
                 continue;
@@ -81,10 +82,11 @@ internal sealed class IdentityStep
     {
     }
 
-    private void Apply((byte[] References, ulong[] Keys, int[] Order) slice, RunRule rule)
+    private void Apply(SortedSlice slice, RunRule rule)
     {
-        var (_, keys, order) = slice;
-        var references = MemoryMarshal.Cast<byte, IdentityRef>(slice.References);
+        var references = slice.References;
+        var keys = slice.Keys;
+        var order = slice.Order;
         for (var i = 0; i < order.Length;)
         {
             var end = i + 1;
@@ -95,7 +97,7 @@ internal sealed class IdentityStep
 
             if (end - i > 1 || !references[order[i]].IsSubscribe)
             {
-                Gather(references, order.AsSpan(i, end - i));
+                Gather(references, order[i..end]);
                 Split(_gathered.AsSpan(0, end - i), rule);
             }
 
@@ -104,10 +106,10 @@ internal sealed class IdentityStep
     }
 
     /// <summary>Who is taken off may be held by somebody else; of nobody else will the holders be asked for.</summary>
-    private static List<long> AskedFor(byte[] bytes)
+    private static List<long> AskedFor(SortedSlice slice)
     {
         List<long> hashes = [];
-        foreach (ref readonly var reference in MemoryMarshal.Cast<byte, IdentityRef>(bytes))
+        foreach (ref readonly var reference in slice.References)
         {
             if (!reference.IsSubscribe)
             {
@@ -118,21 +120,20 @@ internal sealed class IdentityStep
         return hashes;
     }
 
-    /// <summary>The references of a slice and their order by the half of the hash that slices and the index of holders go by. Runs ahead of the rules, which need the slices one by one.</summary>
-    private static (byte[] References, ulong[] Keys, int[] Order) Sorted(Spill spill, int part)
+    private static SortedSlice Sorted(Spill spill, int part)
     {
-        var bytes = spill.Read(part);
-        var references = MemoryMarshal.Cast<byte, IdentityRef>(bytes);
-        var keys = new ulong[references.Length];
-        var order = new int[references.Length];
+        var slice = new SortedSlice(spill.Read(part));
+        var references = slice.References;
+        var keys = slice.Keys;
+        var order = slice.Order;
         for (var i = 0; i < references.Length; i++)
         {
             keys[i] = references[i].HashLow;
             order[i] = i;
         }
 
-        Array.Sort(keys, order);
-        return (bytes, keys, order);
+        keys.Sort(order);
+        return slice;
     }
 
     /// <summary>Copies a run and puts it in a fixed order, so that the same records always give the same plan.</summary>
@@ -172,5 +173,25 @@ internal sealed class IdentityStep
     {
         var finding = new Finding { Ord = of.Ord, Kind = kind, OtherPart = other.Part, OtherOrd = other.Ord };
         _run.Findings.Append(of.Part, MemoryMarshal.AsBytes(new ReadOnlySpan<Finding>(in finding)));
+    }
+
+    /// <summary>The references of a slice and their order by the half of the hash that slices and the index of holders go by. Made ahead of the rules, which need the slices one by one.</summary>
+    private sealed class SortedSlice(PooledArray<byte> bytes) : IDisposable
+    {
+        private readonly PooledArray<ulong> _keys = new(bytes.Length / Unsafe.SizeOf<IdentityRef>());
+        private readonly PooledArray<int> _order = new(bytes.Length / Unsafe.SizeOf<IdentityRef>());
+
+        public Span<IdentityRef> References => MemoryMarshal.Cast<byte, IdentityRef>(bytes.Span);
+
+        public Span<ulong> Keys => _keys.Span;
+
+        public Span<int> Order => _order.Span;
+
+        public void Dispose()
+        {
+            bytes.Dispose();
+            _keys.Dispose();
+            _order.Dispose();
+        }
     }
 }

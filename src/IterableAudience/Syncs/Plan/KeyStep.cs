@@ -16,6 +16,9 @@ namespace IterableAudience.Syncs.Plan;
 /// <remarks>Concurrency: one instance for each slice that is planned at the same time. It keeps its buffers, for the next slice of whatever sync.</remarks>
 internal sealed class KeyStep(KeyedHash hash)
 {
+    /// <summary>Slices of one sync are much of a size: buffers that are larger than the first needs by this part of it do for the others, and doubling them would leave half of the memory unused.</summary>
+    private const int Reserve = 8;
+
     private PlanRun _run = null!;
     private DbConnection _read = null!;
     private LedgerReader _ledger = null!;
@@ -38,9 +41,13 @@ internal sealed class KeyStep(KeyedHash hash)
         RetryChunk.Read(read, run, part, _records);
         var older = _records.Count;
         _entries.Clear();
-        _plan.Begin(part);
-        foreach (var (seq, blob) in _read.Rows(
-            "SELECT seq, blob FROM chunk WHERE sync = @s AND part = @p ORDER BY seq", r => (r.GetInt32(0), r.Blob(1)), ("@s", _run.Sync), ("@p", part)))
+        var chunks = _read.Rows(
+            "SELECT seq, blob, records FROM chunk WHERE sync = @s AND part = @p ORDER BY seq", r => (Seq: r.GetInt32(0), Blob: r.Blob(1), Records: r.GetInt32(2)),
+            ("@s", _run.Sync), ("@p", part));
+        var expected = older + chunks.Sum(c => c.Records);
+        _records.EnsureCapacity(expected + (expected / Reserve));
+        _plan.Begin(part, expected + (expected / Reserve));
+        foreach (var (seq, blob, _) in chunks)
         {
             ChunkCodec.Read(blob, seq, _records);
         }

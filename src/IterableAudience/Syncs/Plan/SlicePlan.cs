@@ -28,10 +28,14 @@ internal sealed class SlicePlan(KeyedHash hash)
 
     public bool HasLeavers { get; private set; }
 
-    public void Begin(int part)
+    /// <param name="part">Of the key space.</param>
+    /// <param name="expected">About how many operations it will have.</param>
+    public void Begin(int part, int expected)
     {
         _users.Clear();
         _emails.Clear();
+        _users.EnsureCapacity(expected);
+        _emails.EnsureCapacity(expected);
         _operations.Clear();
         (_part, NextOrd, HasLeavers) = (part, 0, false);
     }

@@ -24,6 +24,13 @@ internal sealed class Spill(int partitions, int inMemory) : IDisposable
     /// <summary>Appends bytes to a partition.</summary>
     public void Append(int partition, ReadOnlySpan<byte> bytes)
     {
+        if (partitions > 1 && bytes.Length > 2 * _share)
+        {
+            Flush(partition);
+            Write(partition, bytes); // a buffer of that size would be thrown away with each of them
+            return;
+        }
+
         (_open[partition] ??= new BlobWriter(partitions == 1 ? 4096 : _share)).Bytes(bytes);
         _inMemory += bytes.Length;
         if (_inMemory > inMemory)
@@ -32,50 +39,61 @@ internal sealed class Spill(int partitions, int inMemory) : IDisposable
         }
     }
 
-    /// <summary>All that was appended to a partition, in order.</summary>
-    public byte[] Read(int partition)
+    /// <summary>All that was appended to a partition, in order, in a buffer that the caller gives back.</summary>
+    public PooledArray<byte> Read(int partition)
     {
         var written = _written[partition] ?? [];
         var tail = _open[partition] is { } open ? open.Written : [];
-        var bytes = new byte[written.Sum(w => w.Length) + tail.Length];
+        var buffer = new PooledArray<byte>(written.Sum(w => w.Length) + tail.Length);
+        var bytes = buffer.Span;
         var at = 0;
         foreach (var (start, length) in written)
         {
             var offset = start;
             for (var (read, end) = (0, at + length); at < end; at += read)
             {
-                read = RandomAccess.Read(_handle!, bytes.AsSpan(at, end - at), offset);
+                read = RandomAccess.Read(_handle!, bytes[at..end], offset);
                 offset += read > 0 ? read : throw new EndOfStreamException("A file of the plan ends too early.");
             }
-
         }
 
-        tail.CopyTo(bytes.AsSpan(at));
-        return bytes;
+        tail.CopyTo(bytes[at..]);
+        return buffer;
     }
 
     public void Dispose() => _file?.Dispose();
 
     private void Flush()
     {
-        _file ??= OpenNameless();
-        _handle ??= _file.SafeFileHandle;
         for (var i = 0; i < partitions; i++)
         {
-            if (_open[i] is { Length: > 0 } writer)
-            {
-                (_written[i] ??= []).Add((_end, writer.Length));
-                RandomAccess.Write(_handle!, writer.Written, _end);
-                _end += writer.Length;
-                writer.Clear();
-                if (writer.Capacity > 2 * _share)
-                {
-                    _open[i] = null; // a partition filled on its own may have grown to the whole allowance; hundreds of those must not stay
-                }
-            }
+            Flush(i);
+        }
+    }
+
+    private void Flush(int partition)
+    {
+        if (_open[partition] is not { Length: > 0 } writer)
+        {
+            return;
         }
 
-        _inMemory = 0;
+        Write(partition, writer.Written);
+        _inMemory -= writer.Length;
+        writer.Clear();
+        if (writer.Capacity > 2 * _share)
+        {
+            _open[partition] = null; // a partition filled on its own may have grown to the whole allowance; hundreds of those must not stay
+        }
+    }
+
+    private void Write(int partition, ReadOnlySpan<byte> bytes)
+    {
+        _file ??= OpenNameless();
+        _handle ??= _file.SafeFileHandle;
+        (_written[partition] ??= []).Add((_end, bytes.Length));
+        RandomAccess.Write(_handle, bytes, _end);
+        _end += bytes.Length;
     }
 
     private static FileStream OpenNameless()

@@ -46,7 +46,8 @@ internal sealed class KeylessDeletes(PlanRun run, PlanTurns turns, LeanStore sto
 
         for (var part = 0; kept && part < run.Partitions; part++)
         {
-            Compare(MemoryMarshal.Cast<byte, Mention>(mentions.Read(part).AsSpan()));
+            using var ofPart = mentions.Read(part);
+            Compare(MemoryMarshal.Cast<byte, Mention>(ofPart.Span));
         }
     }
 

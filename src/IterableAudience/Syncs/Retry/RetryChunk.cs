@@ -19,9 +19,10 @@ internal static class RetryChunk
         }
 
         RetrySet.Read(read, run.Connection, run.Partitions == 1 ? null : part, CutStep.RetrySeq, into);
-        if (run.Outdated.Read(part) is { Length: > 0 } places)
+        using var places = run.Outdated.Read(part);
+        if (places.Length > 0)
         {
-            var outdated = new HashSet<int>(MemoryMarshal.Cast<byte, int>(places.AsSpan()).ToArray());
+            var outdated = new HashSet<int>(MemoryMarshal.Cast<byte, int>(places.Span).ToArray());
             var place = 0;
             into.RemoveAll(_ => outdated.Contains(place++));
         }
