@@ -111,6 +111,23 @@ public sealed class RunningProgressTests : IAsyncDisposable
 
     [Theory]
     [StoreData]
+    public async Task A_sync_whose_answers_the_store_refuses_waits_for_the_store_though_it_has_waited_longer_for_Iterable(StoreKind store)
+    {
+        await BeginAsync(store);
+        _sync.Gate.Close();
+        var id = await _audience.StartAsync(Row.People(1));
+        await _sync.Gate.ArrivedAsync(Cancel);
+        Assert.Equal("iterable", (await ProgressAsync(_audience, id)).LimitedBy);
+        await ExecuteAsync(_sync.Host.Store.Break("result"));
+        _sync.Gate.Open();
+        await Faults.Until.AsyncIs("it waits for the store", () => ProgressAsync(_audience, id), p => p.LimitedBy == "store");
+
+        await ExecuteAsync(_sync.Host.Store.Mend("result"));
+        Assert.Equal("completed", (await _audience.EndOfAsync(id)).Outcome);
+    }
+
+    [Theory]
+    [StoreData]
     public async Task A_dry_run_sends_nothing_and_says_so(StoreKind store)
     {
         await BeginAsync(store);
@@ -119,6 +136,9 @@ public sealed class RunningProgressTests : IAsyncDisposable
     }
 
     public ValueTask DisposeAsync() => _sync.DisposeAsync();
+
+    private Task<int> ExecuteAsync(string sql)
+        => _sync.Host.Provider.GetRequiredService<LeanStore>().WriteAsync(write => write.Run(sql), durable: false, Cancel);
 
     private async Task BeginAsync(StoreKind store)
     {
