@@ -79,5 +79,18 @@ internal struct LedgerEntry
         return entry;
     }
 
+    /// <summary>The place behind the last of the entries that have one key, from its first on.</summary>
+    public static int EndOfKey(List<LedgerEntry> entries, int from)
+    {
+        var end = from + 1;
+        while (end < entries.Count && entries[end].KeyHash == entries[from].KeyHash && entries[end].KeyKind == entries[from].KeyKind
+            && entries[end].KeyBytes.SequenceEqual(entries[from].KeyBytes))
+        {
+            end++;
+        }
+
+        return end;
+    }
+
     private readonly string? Text(Slice slice) => slice.Exists ? Encoding.UTF8.GetString(slice.Of(Value)) : null;
 }

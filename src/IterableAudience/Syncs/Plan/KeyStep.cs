@@ -235,7 +235,7 @@ internal sealed class KeyStep(KeyedHash hash)
         }
 
         // Entries of a colliding key that no record names.
-        for (var i = 0; i < _ofKey.Count; i = EndOf(_ofKey, i))
+        for (var i = 0; i < _ofKey.Count; i = LedgerEntry.EndOfKey(_ofKey, i))
         {
             var staged = false;
             foreach (var index in indexes)
@@ -247,7 +247,7 @@ internal sealed class KeyStep(KeyedHash hash)
             if (!staged)
             {
                 _operations.Clear();
-                KeyRules.Decide([], CollectionsMarshal.AsSpan(_ofKey)[i..EndOf(_ofKey, i)], _run.Mode, 0, [], _operations);
+                KeyRules.Decide([], CollectionsMarshal.AsSpan(_ofKey)[i..LedgerEntry.EndOfKey(_ofKey, i)], _run.Mode, 0, [], _operations);
                 Emit(keyText: null, KeyKind.None, 0);
             }
         }
@@ -391,17 +391,5 @@ internal sealed class KeyStep(KeyedHash hash)
         }
     }
 
-    private int EndOfKey(int from) => EndOf(_entries, from);
-
-    private static int EndOf(List<LedgerEntry> entries, int from)
-    {
-        var end = from + 1;
-        while (end < entries.Count && entries[end].KeyHash == entries[from].KeyHash && entries[end].KeyKind == entries[from].KeyKind
-            && entries[end].KeyBytes.SequenceEqual(entries[from].KeyBytes))
-        {
-            end++;
-        }
-
-        return end;
-    }
+    private int EndOfKey(int from) => LedgerEntry.EndOfKey(_entries, from);
 }
