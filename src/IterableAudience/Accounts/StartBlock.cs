@@ -16,6 +16,7 @@ internal sealed class StartBlock(long first, long latest, long distance, int cou
     private long? due = first;
     private long lateness;
     private bool isDropped;
+    private bool wasMissed;
 
     /// <summary>Starts that were not used, yet.</summary>
     public int Left { get; private set; } = count;
@@ -25,9 +26,6 @@ internal sealed class StartBlock(long first, long latest, long distance, int cou
 
     /// <summary>The last moment that a start may have.</summary>
     public long Latest => latest;
-
-    /// <summary>Starts were lost because the node came late for them, and not because nobody wanted them.</summary>
-    public bool WasMissed { get; private set; }
 
     /// <summary>The earliest moment of the next start; null when none is left that fits.</summary>
     /// <param name="now">The moment.</param>
@@ -46,7 +44,7 @@ internal sealed class StartBlock(long first, long latest, long distance, int cou
             return at;
         }
 
-        WasMissed |= due is not null ? now > latest : at > latest && at - lateness <= latest;
+        wasMissed |= due is not null ? now > latest : at > latest && at - lateness <= latest;
         return null;
     }
 
@@ -56,6 +54,14 @@ internal sealed class StartBlock(long first, long latest, long distance, int cou
         due = null;
         (before, LastStart) = (at, at);
         Left = Math.Max(0, Left - 1);
+    }
+
+    /// <summary>Whether starts were lost because the node came late for them, and not because nobody wanted them; says so once.</summary>
+    public bool TakeMissed()
+    {
+        var missed = wasMissed;
+        wasMissed = false;
+        return missed;
     }
 
     /// <summary>Nothing of it is used any more.</summary>

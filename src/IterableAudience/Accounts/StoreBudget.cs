@@ -102,6 +102,7 @@ internal sealed class StoreBudget(NpgsqlDataSource source, string project, TimeP
                 }
 
                 last = last with { Rate = 1e6 / distance, Strikes = reader.GetInt32(4), Generation = reader.GetInt32(5) };
+                answered = answered > last.Generation ? -1 : answered; // the row was deleted, and counts anew
                 return pausedUntil > now ? Slot(limits, 0, 0) with { PausedUntil = clock.Timestamp(pausedUntil) }
                     : Slot(limits, held!.Starts.Next(got, 0) ?? held.Starts.Latest + 1, held.Starts.Latest);
             }
@@ -131,8 +132,8 @@ internal sealed class StoreBudget(NpgsqlDataSource source, string project, TimeP
         var distance = (long)(1e6 / perSecond);
         lock (gate)
         {
-            var missed = held is { Starts.WasMissed: true };
-            more = missed && more > 0 ? more * 2 : distance / FadesIn;
+            var missed = held is { } block && block.Starts.TakeMissed();
+            more = missed && more > 0 ? Math.Min(more * 2, MostLeeway) : distance / FadesIn;
             leeway = missed ? Math.Min(leeway + more, Math.Min(2 * distance, MostLeeway)) : leeway * (FadesIn - 1) / FadesIn;
             more = missed ? more : 0;
             return Math.Max(leeway, (long)((clock.Error * 2) - (BlockRules.Lateness(distance) / 2)));
@@ -169,7 +170,11 @@ internal sealed class StoreBudget(NpgsqlDataSource source, string project, TimeP
                 ("rps", throttle.RequestsPerSecond), ("generation", throttle.Generation), ("jitter", throttle.Jitter),
                 ("after", throttle.RetryAfter?.TotalSeconds ?? -1), ("base", throttle.BackoffBase.TotalSeconds));
             await using var reader = await command.ExecuteReaderAsync();
-            await reader.ReadAsync();
+            if (!await reader.ReadAsync())
+            {
+                return OwnPause(throttle); // the row was deleted: the next start makes it anew
+            }
+
             lock (gate)
             {
                 last = new(
@@ -180,7 +185,7 @@ internal sealed class StoreBudget(NpgsqlDataSource source, string project, TimeP
         catch (Exception e) when (e is DbException or System.Net.Sockets.SocketException or TimeoutException)
         {
             // The next start has to be asked of the store, too, and whoever waits for it learns of the trouble there.
-            return last with { Pause = throttle.RetryAfter ?? Backoff.After(1, throttle.BackoffBase, throttle.Jitter) };
+            return OwnPause(throttle);
         }
         finally
         {
@@ -191,6 +196,9 @@ internal sealed class StoreBudget(NpgsqlDataSource source, string project, TimeP
             }
         }
     }
+
+    /// <summary>What a 429 means for this node when the store has no word on it.</summary>
+    private PauseNote OwnPause(Throttle throttle) => last with { Pause = throttle.RetryAfter ?? Backoff.After(1, throttle.BackoffBase, throttle.Jitter) };
 
     /// <summary>The statement that reserves; it gives back what is left of the last block, which isn't used any more.</summary>
     private NpgsqlCommand Reserve(double perSecond, int wanted, long late)

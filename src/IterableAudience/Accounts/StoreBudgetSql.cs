@@ -28,23 +28,26 @@ internal static class StoreBudgetSql
     /// <summary>
     /// Takes the next free time for a block of starts, and as much behind it as the node may come late; <c>last_at</c> is the end of that. While the
     /// project is paused nothing is taken. What a node didn't use of its last block it gives back here, if nobody has a later one: the time is free
-    /// again from its last start on, but not before two milliseconds from now, since the answer takes a while. An end far ahead of now is one
-    /// of a clock that was put back, and forgotten.
+    /// again from its last start on, but not before two milliseconds from now, since the answer takes a while. A row that was asked for later than now
+    /// is one of a clock that was put back: its end is forgotten, and a pause is moved with the clock. So is an end far ahead of now.
     /// </summary>
     public static readonly string Reserve = $"""
         INSERT INTO rate_budget AS b (project, asked_at, last_at, spacing, rate, paused_until, strikes, generation)
         SELECT @project, now, now + {Length} + @late, gap, {RateRules.Unlimited:F0}, 0, 0, 0
         FROM (SELECT {Now} AS now, ceil(1e6 / @rps)::bigint AS gap OFFSET 0) c WHERE {NotForced}
-        ON CONFLICT (project) DO UPDATE SET (asked_at, spacing, last_at, strikes) = (
-            SELECT now, gap,
-                   CASE WHEN b.paused_until > now THEN b.last_at
+        ON CONFLICT (project) DO UPDATE SET (asked_at, spacing, last_at, strikes, paused_until) = (
+            SELECT now, CASE WHEN paused > now THEN greatest(gap, b.spacing) ELSE gap END,
+                   CASE WHEN paused > now THEN b.last_at
                         ELSE {Length} + @late + CASE
+                            WHEN put_back > 0 THEN now
                             WHEN b.last_at = @unused THEN greatest(@used + apart, now + 2000)
-                            WHEN b.last_at + apart > now AND b.last_at < now + 1000 * gap + 10 * 1000000 THEN b.last_at + apart
+                            WHEN b.last_at + apart > now AND b.last_at < now + 1000 * greatest(gap, b.spacing) + 10 * 1000000 THEN b.last_at + apart
                             ELSE now END END,
-                   CASE WHEN b.generation = @answered THEN 0 ELSE b.strikes END
-            FROM (SELECT now, gap, gap + greatest(greatest(gap, b.spacing) / @margin, @least_margin) AS apart
-                  FROM (SELECT now, ceil(1e6 / least(@rps, {Raised}))::bigint AS gap FROM (SELECT {Now} AS now OFFSET 0) n OFFSET 0) g OFFSET 0) c)
+                   CASE WHEN b.generation = @answered THEN 0 ELSE b.strikes END,
+                   paused
+            FROM (SELECT now, gap, put_back, b.paused_until - put_back AS paused, gap + greatest(greatest(gap, b.spacing) / @margin, @least_margin) AS apart
+                  FROM (SELECT now, ceil(1e6 / least(@rps, {Raised}))::bigint AS gap, CASE WHEN b.asked_at > now + 1000000 THEN b.asked_at - now ELSE 0 END AS put_back
+                        FROM (SELECT {Now} AS now OFFSET 0) n OFFSET 0) g OFFSET 0) c)
         RETURNING asked_at, last_at, spacing, paused_until, strikes, generation
         """;
 

@@ -23,6 +23,7 @@ public sealed class StoreBlockTests : IAsyncLifetime
     private NpgsqlDataSource _turned = null!;
     private StoreBudget _one = null!;
     private StoreBudget _two = null!;
+    private TimeSpan _putBack;
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
@@ -218,6 +219,42 @@ public sealed class StoreBlockTests : IAsyncLifetime
         }, iter: 12, threads: 1);
     }
 
+    [Fact]
+    public async Task A_server_clock_that_was_put_back_holds_up_neither_a_node_with_an_unused_rest_nor_a_pause()
+    {
+        await StartAsync(_one, Limits, 6);
+        await PutBackAsync(TimeSpan.FromHours(1));
+        Assert.InRange(Milliseconds((await _one.NextAsync(Limits, 6)).At) - Now, 0, 3 * Distance);
+
+        await _one.ThrottledAsync(Pause(30));
+        await PutBackAsync(TimeSpan.FromHours(2));
+        Assert.InRange(Milliseconds((await _two.NextAsync(Limits, 6)).PausedUntil) - Now, 1, 30_000);
+    }
+
+    [Fact]
+    public async Task A_row_that_was_deleted_is_made_anew_and_an_answer_ends_its_429s()
+    {
+        await StartAsync(_one, Limits, 1);
+        await _one.ThrottledAsync(Pause(0));
+        await _one.ThrottledAsync(Pause(0, generation: 1));
+        _one.Answered(2);
+        await ExecuteAsync("DELETE FROM rate_budget");
+        Assert.Equal(7, (await _one.ThrottledAsync(Pause(7, generation: 2))).Pause.TotalSeconds);
+        Assert.Equal(0, (await _one.NextAsync(Limits, 1)).Generation);
+        Assert.Equal(1, (await _one.ThrottledAsync(Pause(0))).Strikes);
+        _one.Answered(1);
+        Assert.Equal(0, (await _one.NextAsync(Limits, 1)).Strikes);
+    }
+
+    [Fact]
+    public async Task A_much_faster_account_of_the_project_does_not_forget_the_start_of_a_slow_one()
+    {
+        var slow = new PaceLimits(0.005, 4);
+        await StartAsync(_one, slow, 1);
+        var next = await _one.NextAsync(slow, 1);
+        Assert.True((await _two.NextAsync(Limits, 1)).At > next.At);
+    }
+
     public async ValueTask DisposeAsync()
     {
         if (_store is null)
@@ -274,11 +311,18 @@ public sealed class StoreBlockTests : IAsyncLifetime
         return Now;
     }
 
+    /// <summary>A second later the server's clock is so much behind what it would be.</summary>
+    private Task PutBackAsync(TimeSpan by)
+    {
+        _putBack = by;
+        return PassToAsync(_time.GetTimestamp() + _time.TimestampFrequency);
+    }
+
     private async Task PassToAsync(long timestamp)
     {
         if (timestamp > _time.GetTimestamp())
             _time.Advance(_time.GetElapsedTime(_time.GetTimestamp(), timestamp));
-        await ExecuteAsync($"UPDATE turned.clock SET us = {_time.GetTimestamp() / (_time.TimestampFrequency / 1_000_000)}");
+        await ExecuteAsync($"UPDATE turned.clock SET us = {(_time.GetTimestamp() / (_time.TimestampFrequency / 1_000_000)) - (long)_putBack.TotalMicroseconds}");
     }
 
     private async Task<long> EndAsync()

@@ -14,10 +14,7 @@ internal sealed class PooledArray<T>(int length) : IDisposable
 
     public int Length => length;
 
-    /// <summary>The array itself, which may be longer; what is behind the length is rubbish.</summary>
-    public T[] Array => _array ?? [];
-
-    public Span<T> Span => Array.AsSpan(0, length);
+    public Span<T> Span => (_array ?? []).AsSpan(0, length);
 
     /// <summary>Gives it back; nobody may use it afterwards.</summary>
     public void Dispose()
