@@ -1,10 +1,8 @@
 using CsCheck;
 using IterableAudience.Accounts;
 using IterableAudience.Iterable;
-using IterableAudience.Store;
 using IterableAudience.Tests.Iterable;
 using IterableAudience.Tests.Stores;
-using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Time.Testing;
 using Npgsql;
 using Xunit;
@@ -31,16 +29,8 @@ public sealed class StoreBlockTests : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        if (PostgresServer.Missing is { } missing)
-        {
-            Assert.SkipUnless(string.Equals(Environment.GetEnvironmentVariable("CI"), "true", StringComparison.OrdinalIgnoreCase), missing);
-            Assert.Fail(missing);
-        }
-
-        _store = new TestStore(StoreKind.PostgreSql, "");
+        _store = await TestStore.PostgresAsync(Cancel);
         _plain = NpgsqlDataSource.Create(_store.ConnectionString);
-        await using var db = new PostgresStoreContext(new DbContextOptionsBuilder<PostgresStoreContext>().UseNpgsql(_plain).Options);
-        await db.Database.MigrateAsync(Cancel);
         await ExecuteAsync(
             """
             CREATE SCHEMA turned;

@@ -1,9 +1,7 @@
 using IterableAudience.Accounts;
 using IterableAudience.Iterable;
-using IterableAudience.Store;
 using IterableAudience.Tests.Iterable;
 using IterableAudience.Tests.Stores;
-using Microsoft.EntityFrameworkCore;
 using Npgsql;
 using Xunit;
 
@@ -25,17 +23,9 @@ public sealed class StoreBudgetTests : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        if (PostgresServer.Missing is { } missing)
-        {
-            Assert.SkipUnless(string.Equals(Environment.GetEnvironmentVariable("CI"), "true", StringComparison.OrdinalIgnoreCase), missing);
-            Assert.Fail(missing);
-        }
-
-        _store = new TestStore(StoreKind.PostgreSql, "");
+        _store = await TestStore.PostgresAsync(Cancel);
         _one = NpgsqlDataSource.Create(_store.ConnectionString);
         _two = NpgsqlDataSource.Create(_store.ConnectionString);
-        await using var db = new PostgresStoreContext(new DbContextOptionsBuilder<PostgresStoreContext>().UseNpgsql(_one).Options);
-        await db.Database.MigrateAsync(Cancel);
     }
 
     [Theory]

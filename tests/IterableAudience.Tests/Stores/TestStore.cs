@@ -2,7 +2,9 @@ using System.Diagnostics.CodeAnalysis;
 using System.Text;
 using IterableAudience.Store;
 using Microsoft.Data.Sqlite;
+using Microsoft.EntityFrameworkCore;
 using Npgsql;
+using Xunit;
 
 namespace IterableAudience.Tests.Stores;
 
@@ -16,6 +18,21 @@ public sealed class TestStore
         Kind = kind;
         _file = Path.Combine(folder, "store.db");
         ConnectionString = kind == StoreKind.Sqlite ? $"Data Source={_file}" : PostgresServer.Shared.NewStore();
+    }
+
+    /// <summary>A database with all tables, for a test without a service. Without a server the test is skipped, or fails in CI.</summary>
+    public static async Task<TestStore> PostgresAsync(CancellationToken cancel)
+    {
+        if (PostgresServer.Missing is { } missing)
+        {
+            Assert.SkipWhen(!string.Equals(Environment.GetEnvironmentVariable("CI"), "true", StringComparison.OrdinalIgnoreCase), missing);
+            Assert.Fail(missing);
+        }
+
+        var store = new TestStore(StoreKind.PostgreSql, "");
+        await using var db = new PostgresStoreContext(new DbContextOptionsBuilder<PostgresStoreContext>().UseNpgsql(store.ConnectionString).Options);
+        await db.Database.MigrateAsync(cancel);
+        return store;
     }
 
     public StoreKind Kind { get; }
