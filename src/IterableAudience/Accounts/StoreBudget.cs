@@ -17,7 +17,7 @@ namespace IterableAudience.Accounts;
 /// much its idea of the database's clock may be wrong. So d and a quarter of a margin are left, for the rounding of times.</item>
 /// <item>Of two accounts of the project, the slower one's d holds before its own starts: inside a block its start waits for it, or leaves the block; the margin is that of the
 /// longer d of two blocks.</item>
-/// <item>What is left of a block is given back by its own node, when it reserves the next one and nobody has one behind it; that begins d and the margin after the last start.</item>
+/// <item>What a node has not used of a block, starts or time to be late in, it gives back when it reserves the next one and nobody has one behind it; that begins d and the margin after its last start.</item>
 /// </list>
 /// A node that is uncertain about the clock, or came late, asks for more time at the end of its block. A node that dies loses its block. The statements don't wait for the disk.
 /// </remarks>
@@ -40,6 +40,7 @@ internal sealed class StoreBudget(NpgsqlDataSource source, string project, TimeP
     private long leeway;
     private long more;
     private long? lastSet;
+    private long wayBack;
     private PauseNote last;
 
     public ValueTask<StartSlot> NextAsync(PaceLimits limits, int wanted)
@@ -90,6 +91,7 @@ internal sealed class StoreBudget(NpgsqlDataSource source, string project, TimeP
             clock.Learn(asked, got, now);
             lock (gate)
             {
+                wayBack = (long)time.GetElapsedTime(asked, got).TotalMicroseconds;
                 if (pausedUntil <= now)
                 {
                     held = Block(end, late, distance, BlockRules.Count(distance, wanted));
@@ -134,7 +136,9 @@ internal sealed class StoreBudget(NpgsqlDataSource source, string project, TimeP
         {
             var missed = held is { } block && block.Starts.TakeMissed();
             more = missed && more > 0 ? Math.Min(more * 2, MostLeeway) : distance / FadesIn;
-            leeway = missed ? Math.Min(leeway + more, Math.Min(2 * distance, MostLeeway)) : leeway * (FadesIn - 1) / FadesIn;
+            leeway = Math.Min(
+                missed ? leeway + more : leeway * (FadesIn - 1) / FadesIn,
+                Math.Max(wayBack, Math.Min(2 * distance, MostLeeway))); // an answer that comes after its block is of no use
             more = missed ? more : 0;
             return Math.Max(leeway, (long)((clock.Error * 2) - (BlockRules.Lateness(distance) / 2)));
         }
@@ -200,13 +204,13 @@ internal sealed class StoreBudget(NpgsqlDataSource source, string project, TimeP
     /// <summary>What a 429 means for this node when the store has no word on it.</summary>
     private PauseNote OwnPause(Throttle throttle) => last with { Pause = throttle.RetryAfter ?? Backoff.After(1, throttle.BackoffBase, throttle.Jitter) };
 
-    /// <summary>The statement that reserves; it gives back what is left of the last block, which isn't used any more.</summary>
+    /// <summary>The statement that reserves; it gives back what is left of the last block, starts or time, which isn't used any more.</summary>
     private NpgsqlCommand Reserve(double perSecond, int wanted, long late)
     {
         lock (gate)
         {
             held?.Starts.Drop();
-            var (unused, used) = held is not { Starts.Left: > 0 } left ? (None, None)
+            var (unused, used) = held is not { } left ? (None, None)
                 : (left.End, left.Starts.LastStart is { } start ? clock.Microseconds(start) + (long)Math.Ceiling(clock.Error) : left.Before);
             return Command(
                 StoreBudgetSql.Reserve,

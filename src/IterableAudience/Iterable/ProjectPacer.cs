@@ -26,6 +26,7 @@ internal sealed class ProjectPacer(TimeProvider time, IRateBudget budget, Func<i
     private bool asking;
     private StartSlot? reserved;
     private int notesUnderWay;
+    private int notes;
     private int inFlight;
     private Permit? probe;
     private long? pausedUntil;
@@ -119,6 +120,7 @@ internal sealed class ProjectPacer(TimeProvider time, IRateBudget budget, Func<i
         lock (gate)
         {
             notesUnderWay--;
+            notes++;
             (rate, rateSince, generation, strikes) = (note.Rate, time.GetTimestamp(), note.Generation, note.Strikes);
             Pause(time.GetTimestamp() + (long)(note.Pause.TotalSeconds * time.TimestampFrequency));
             Serve();
@@ -247,7 +249,7 @@ internal sealed class ProjectPacer(TimeProvider time, IRateBudget budget, Func<i
         }
 
         asking = true;
-        _ = TakeAsync(asked.AsTask());
+        _ = TakeAsync(asked.AsTask(), notes);
         return null;
     }
 
@@ -264,7 +266,7 @@ internal sealed class ProjectPacer(TimeProvider time, IRateBudget budget, Func<i
         return Math.Clamp(turns.All.Count(), 1, answered >= 1 ? int.MaxValue : Math.Max(1, (int)(free / (1 - answered))));
     }
 
-    private async Task TakeAsync(Task<StartSlot> asked)
+    private async Task TakeAsync(Task<StartSlot> asked, int notesBefore)
     {
         await ((Task)asked).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         lock (gate)
@@ -272,7 +274,8 @@ internal sealed class ProjectPacer(TimeProvider time, IRateBudget budget, Func<i
             asking = false;
             if (asked.IsCompletedSuccessfully)
             {
-                reserved = Learn(asked.Result);
+                // A 429 that was noted meanwhile knows better, and its pause has dropped what was reserved before it.
+                reserved = notes == notesBefore ? Learn(asked.Result) : null;
             }
             else
             {

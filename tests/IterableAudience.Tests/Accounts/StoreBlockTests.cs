@@ -101,6 +101,39 @@ public sealed class StoreBlockTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task The_time_to_be_late_in_is_given_back_by_a_node_that_was_not_late()
+    {
+        for (var start = 0; start < 6; start++)
+            await StartAsync(_one, Limits, 6);
+        Assert.InRange(Milliseconds((await _one.NextAsync(Limits, 6)).At) - Now, 1.04 * Distance, (1.04 * Distance) + 0.1); // clocks drift apart
+    }
+
+    [Fact]
+    public async Task Answers_that_come_later_than_a_block_is_long_cost_some_starts_and_not_all_and_later_ones_nothing()
+    {
+        await StartAsync(_one, Limits, 1);
+        await ExecuteAsync(
+            """
+            CREATE FUNCTION turned.hold() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_advisory_xact_lock(1); RETURN NEW; END $$;
+            CREATE TRIGGER hold BEFORE UPDATE ON rate_budget FOR EACH ROW EXECUTE FUNCTION turned.hold()
+            """);
+        var (slot, tries) = (new StartSlot(0, -1, 0, 0, 0, 0, true), 0);
+        while (slot.Latest < _time.GetTimestamp())
+        {
+            Assert.True(++tries < 15, "nothing ever starts");
+            slot = await ToldLateAsync(_one, 400);
+        }
+
+        await PassToAsync(slot.At);
+        _one.Started(_time.GetTimestamp());
+        await ExecuteAsync("DROP TRIGGER hold ON rate_budget");
+        await _one.ThrottledAsync(Pause(0)); // the rest is dropped
+        await StartAsync(_one, Limits, 1);
+        Assert.InRange(Milliseconds((await _one.NextAsync(Limits, 1)).At) - Now, 0, 2 * Distance);
+        Assert.InRange(Milliseconds((await _two.NextAsync(Limits, 1)).At) - Now, 0, 6 * Distance);
+    }
+
+    [Fact]
     public async Task A_block_of_which_nothing_was_used_is_given_back_unless_another_node_has_a_later_one()
     {
         await StartAsync(_two, Limits, 6); // keeps the row's end ahead
@@ -299,6 +332,22 @@ public sealed class StoreBlockTests : IAsyncLifetime
         Assert.True(_time.GetTimestamp() <= slot.Latest);
         budget.Started(_time.GetTimestamp());
         return Now;
+    }
+
+    /// <summary>The next start, told so much later than the database said it: a trigger holds up the answer.</summary>
+    private async Task<StartSlot> ToldLateAsync(StoreBudget budget, double milliseconds)
+    {
+        await using var holder = await _plain.OpenConnectionAsync(Cancel);
+        await using var hold = new NpgsqlCommand("SELECT pg_advisory_lock(1)", holder);
+        await hold.ExecuteNonQueryAsync(Cancel);
+        var asked = budget.NextAsync(Limits, 6).AsTask();
+        await using var waits = new NpgsqlCommand("SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT granted)", holder);
+        while (!(bool)(await waits.ExecuteScalarAsync(Cancel))!)
+            await Task.Delay(1, Cancel);
+        await PassToAsync(_time.GetTimestamp() + Ticks(milliseconds));
+        hold.CommandText = "SELECT pg_advisory_unlock(1)";
+        await hold.ExecuteNonQueryAsync(Cancel);
+        return await asked;
     }
 
     /// <summary>A second later the server's clock is so much behind what it would be.</summary>

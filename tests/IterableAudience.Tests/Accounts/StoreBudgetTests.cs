@@ -109,11 +109,9 @@ public sealed class StoreBudgetTests : IAsyncLifetime
     public async Task Starts_are_apart_by_the_limit_of_whoever_is_next_and_a_clock_that_was_put_back_stops_nobody()
     {
         var budget = Budget(_one);
-        await budget.NextAsync(new(5, 4), 1);
-        budget.Started(0);
+        budget.Started((await budget.NextAsync(new(5, 4), 1)).At);
         var first = await NumberAsync("last_at");
-        await budget.NextAsync(new(2, 4), 1);
-        budget.Started(0);
+        budget.Started((await budget.NextAsync(new(2, 4), 1)).At);
         Assert.Equal(500_000, await NumberAsync("spacing"));
         Assert.InRange(await NumberAsync("last_at") - first, 520_000, 60_000_000);
         await using (var put = _one.CreateCommand("UPDATE rate_budget SET last_at = last_at + 3600000000"))

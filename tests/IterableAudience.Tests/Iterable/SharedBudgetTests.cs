@@ -115,6 +115,23 @@ public sealed class SharedBudgetTests : IDisposable
     }
 
     [Fact]
+    public async Task A_start_that_is_told_after_a_429_was_noted_does_not_forget_the_429()
+    {
+        var entering = _pacer.EnterAsync(Limits, "a", Hour, Cancel);
+        await _budget.SayAsync(Slot(In(0)));
+        using var permit = await entering;
+        var waiting = _pacer.EnterAsync(Limits, "a", Hour, Cancel);
+        var other = _pacer.EnterAsync(Limits, "a", Hour, Cancel);
+        await _pacer.ThrottledAsync(permit, TimeSpan.Zero, TimeSpan.FromSeconds(1), 0.5);
+        await _budget.SayAsync(Slot(In(0)));
+        await _budget.AskedAsync(3, Cancel);
+        Assert.False(waiting.IsCompleted);
+        await _budget.SayAsync(Slot(In(0)) with { Generation = 1, Strikes = 1 });
+        Assert.Equal(1, (await waiting.WaitAsync(TimeSpan.FromSeconds(10), Cancel)).Generation);
+        Assert.Equal((3, false), (_budget.Asked, other.IsCompleted)); // one goes alone
+    }
+
+    [Fact]
     public async Task A_store_that_cannot_be_used_ends_the_wait_with_its_error_and_the_next_one_asks_again()
     {
         var waiting = _pacer.EnterAsync(Limits, "a", Hour, Cancel);

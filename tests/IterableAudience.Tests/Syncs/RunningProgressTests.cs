@@ -115,7 +115,7 @@ public sealed class RunningProgressTests : IAsyncDisposable
     {
         await BeginAsync(store);
         _sync.Gate.Close();
-        var id = await _audience.StartAsync(Row.People(1));
+        var id = await _audience.StartAsync(Row.People(2500));
         await _sync.Gate.ArrivedAsync(Cancel);
         Assert.Equal("iterable", (await ProgressAsync(_audience, id)).LimitedBy);
         await ExecuteAsync(_sync.Host.Store.Break("result"));
