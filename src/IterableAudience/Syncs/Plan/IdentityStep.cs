@@ -11,14 +11,12 @@ namespace IterableAudience.Syncs.Plan;
 /// </summary>
 internal sealed class IdentityStep
 {
-    /// <summary>Slices that are sorted before it is their turn: most of the step is sorting.</summary>
-    private const int Ahead = 3;
-
     private readonly PlanRun _run;
     private readonly IdentityRules _rules;
     private readonly PlanTurns _turns;
     private readonly LeanStore? _store;
     private readonly long _list;
+    private readonly int _ahead;
     private Action<UInt128, List<LedgerEntry>> _holders = Nobody;
     private IdentityRef[] _gathered = new IdentityRef[16];
 
@@ -26,9 +24,10 @@ internal sealed class IdentityStep
     /// <param name="turns">Where it takes its turns with the ledger.</param>
     /// <param name="store">Where the ledger is; null when it is empty.</param>
     /// <param name="list">The list.</param>
-    public IdentityStep(PlanRun run, PlanTurns turns, LeanStore? store, long list)
+    /// <param name="ahead">Slices that are sorted before it is their turn.</param>
+    public IdentityStep(PlanRun run, PlanTurns turns, LeanStore? store, long list, int ahead)
     {
-        (_run, _turns, _store, _list) = (run, turns, store, list);
+        (_run, _turns, _store, _list, _ahead) = (run, turns, store, list, ahead);
         _rules = new IdentityRules(Found, (hash, into) => _holders(hash, into), run.Hash) { OwnConnection = run.Connection };
     }
 
@@ -49,7 +48,7 @@ internal sealed class IdentityStep
         var ahead = new Queue<Task<SortedSlice>>();
         for (var (part, sorting) = (0, 0); part < _run.Partitions; part++)
         {
-            for (; sorting < _run.Partitions && ahead.Count < Ahead; sorting++)
+            for (; sorting < _run.Partitions && ahead.Count < _ahead; sorting++)
             {
                 var of = sorting;
                 ahead.Enqueue(Task.Run(() => Sorted(spill, of), cancel));

@@ -7,10 +7,14 @@ namespace IterableAudience.Syncs.Plan;
 internal static class KeyOrder
 {
     /// <summary>Places of the records that have a key, by key hash and then in the order of arrival. Fills in their key hashes.</summary>
-    public static int[] Of(Span<StagedRecord> records, KeyedHash hash)
+    /// <param name="records">Of a slice.</param>
+    /// <param name="hash">Of keys.</param>
+    /// <param name="order">Where the places go: has room for all records.</param>
+    /// <returns>How many have a key.</returns>
+    public static int Of(Span<StagedRecord> records, KeyedHash hash, Span<int> order)
     {
-        var hashes = new long[records.Length];
-        var order = new int[records.Length];
+        using var pooled = new PooledArray<long>(records.Length);
+        var hashes = pooled.Span;
         var count = 0;
         for (var i = 0; i < records.Length; i++)
         {
@@ -24,9 +28,8 @@ internal static class KeyOrder
             }
         }
 
-        Array.Resize(ref hashes, count);
-        Array.Resize(ref order, count);
-        Array.Sort(hashes, order);
+        hashes = hashes[..count];
+        hashes.Sort(order[..count]);
         for (var i = 0; i < count;)
         {
             var end = i + 1;
@@ -37,12 +40,12 @@ internal static class KeyOrder
 
             if (end - i > 1)
             {
-                Array.Sort(order, i, end - i);
+                order[i..end].Sort();
             }
 
             i = end;
         }
 
-        return order;
+        return count;
     }
 }

@@ -52,10 +52,12 @@ internal sealed class KeyStep(KeyedHash hash)
             ChunkCodec.Read(blob, seq, _records);
         }
 
-        var order = KeyOrder.Of(CollectionsMarshal.AsSpan(_records), _run.Hash);
+        using var places = new PooledArray<int>(_records.Count);
+        using var decided = new PooledArray<Verdict>(_records.Count);
+        var order = places.Span[..KeyOrder.Of(CollectionsMarshal.AsSpan(_records), _run.Hash, places.Span)];
+        var verdicts = decided.Span;
         var byKey = LoadEntries(part, order.Length);
         Expect(order, byKey);
-        var verdicts = new Verdict[_records.Count];
         for (var i = 0; i < verdicts.Length; i++)
         {
             verdicts[i] = Verdict.Final(Outcome.Rejected, _records[i].Rejection); // those without a key stay so
@@ -63,7 +65,7 @@ internal sealed class KeyStep(KeyedHash hash)
 
         DecideAll(order, byKey, verdicts);
         List<(int, byte[])> blobs = [];
-        var (retried, chunk) = RetryChunk.Encode(_records, verdicts.AsSpan(0, older), blobs);
+        var (retried, chunk) = RetryChunk.Encode(_records, verdicts[..older], blobs);
         Encode(verdicts, older, blobs);
         _run.Take(part, _plan, retried);
         _records.Clear(); // they keep the chunks' bytes
@@ -73,7 +75,7 @@ internal sealed class KeyStep(KeyedHash hash)
         return new(blobs, retried, chunk);
     }
 
-    private void DecideAll(int[] order, bool byKey, Verdict[] verdicts)
+    private void DecideAll(ReadOnlySpan<int> order, bool byKey, Span<Verdict> verdicts)
     {
         var records = CollectionsMarshal.AsSpan(_records);
         var e = 0;
@@ -106,7 +108,7 @@ internal sealed class KeyStep(KeyedHash hash)
 
             if (end - i > 1 || _ofKey.Count > 0 || !TryDecideAlone(record, out verdicts[order[i]]))
             {
-                DecideHash(order.AsSpan(i, end - i), verdicts);
+                DecideHash(order[i..end], verdicts);
             }
 
             i = end;
@@ -169,17 +171,18 @@ internal sealed class KeyStep(KeyedHash hash)
     }
 
     /// <summary>Says what of the ledger will be asked for: keys where they are asked for one by one, and whom keyless deletes may end.</summary>
-    private void Expect(int[] order, bool byKey)
+    private void Expect(ReadOnlySpan<int> order, bool byKey)
     {
         if (!_read.IsRemote())
         {
             return;
         }
 
-        List<long> holders = [];
+        List<long> holders = [], keys = [];
         foreach (var index in order)
         {
             var record = _records[index];
+            keys.Add(record.KeyHash);
             if (record.Action == RecordAction.Delete && record.HasIdentity && record.Key.Kind != KeyKind.Primary)
             {
                 Add(record.UserId, _run.Hash.User);
@@ -195,12 +198,12 @@ internal sealed class KeyStep(KeyedHash hash)
             }
         }
 
-        _ledger.ExpectKeys(byKey ? order.Select(i => _records[i].KeyHash) : []);
+        _ledger.ExpectKeys(byKey ? keys : []);
         _ledger.ExpectHolders(holders);
     }
 
     /// <summary>Decides all keys of one hash: one, unless two keys collide.</summary>
-    private void DecideHash(ReadOnlySpan<int> indexes, Verdict[] verdicts)
+    private void DecideHash(ReadOnlySpan<int> indexes, Span<Verdict> verdicts)
     {
         var records = CollectionsMarshal.AsSpan(_records);
         Span<bool> done = indexes.Length <= 256 ? stackalloc bool[indexes.Length] : new bool[indexes.Length];
@@ -276,7 +279,7 @@ internal sealed class KeyStep(KeyedHash hash)
         }
     }
 
-    private void Decide(KeyKind kind, ReadOnlySpan<byte> key, ReadOnlySpan<int> indexes, Verdict[] verdicts)
+    private void Decide(KeyKind kind, ReadOnlySpan<byte> key, ReadOnlySpan<int> indexes, Span<Verdict> verdicts)
     {
         var keyRecords = new KeyRecord[indexes.Length];
         for (var i = 0; i < indexes.Length; i++)
@@ -347,7 +350,7 @@ internal sealed class KeyStep(KeyedHash hash)
     }
 
     /// <summary>Leaving entries of keys that were not staged (those that were have been seen with their key).</summary>
-    private void DecideLeaving(int[] order)
+    private void DecideLeaving(ReadOnlySpan<int> order)
     {
         var staged = new HashSet<long>(order.Length);
         foreach (var index in order)
@@ -375,7 +378,7 @@ internal sealed class KeyStep(KeyedHash hash)
         }
     }
 
-    private void Encode(Verdict[] verdicts, int from, List<(int Seq, byte[] Verdicts)> blobs)
+    private void Encode(ReadOnlySpan<Verdict> verdicts, int from, List<(int Seq, byte[] Verdicts)> blobs)
     {
         for (var i = from; i < verdicts.Length;)
         {

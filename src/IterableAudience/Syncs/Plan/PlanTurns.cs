@@ -20,6 +20,12 @@ internal sealed class PlanTurns(KeyedHash hash)
     /// <summary>Slices of one sync at the same time, when there are turns to spare. More would only wait for each other's store.</summary>
     private static readonly int MaxLanes = Math.Clamp(Environment.ProcessorCount, 1, 4);
 
+    /// <summary>Slices that are sorted before it is their turn: most of the second step is sorting.</summary>
+    private const int MaxAhead = 3;
+
+    /// <summary>There are always as many slices, so those of ten million records are ten times as large as those of one. Fewer of them at a time, and memory stays flat.</summary>
+    private const int RecordsAtOnce = 48 * 1024;
+
     /// <summary>Bytes that a sync may keep in memory for each of its <see cref="Spill"/>s: of few syncs, and of many.</summary>
     private const int AmpleSpill = 8 * 1024 * 1024, ScantSpill = AmpleSpill / 8;
 
@@ -63,11 +69,15 @@ internal sealed class PlanTurns(KeyedHash hash)
 
     /// <summary>A sync's part.</summary>
     /// <param name="turns">Where it belongs to.</param>
-    /// <param name="lanes">Slices that it may ask for at the same time.</param>
+    /// <param name="lanes">Slices that it may ask for at the same time, if they are small.</param>
     /// <param name="spill">What each of its spills may keep in memory.</param>
     internal sealed class Plan(PlanTurns turns, int lanes, int spill) : IDisposable
     {
-        public int Lanes => lanes;
+        /// <summary>Slices of so many records that may be decided at the same time.</summary>
+        public int Lanes(long records) => (int)Math.Clamp(RecordsAtOnce / Math.Max(1, records), 1, lanes);
+
+        /// <summary>Slices of so many records that may be sorted before they are needed; one at least, beside the one that is looked at.</summary>
+        public static int Ahead(long records) => (int)Math.Clamp(RecordsAtOnce / Math.Max(1, records), 2, MaxAhead);
 
         public int Spill => spill;
 

@@ -36,8 +36,9 @@ internal sealed class Planner(KeyedHash hash)
             await new KeylessDeletes(run, _turns, store).FindAsync(cancel); // a full push has no deletes
         }
 
-        await DecideKeysAsync(store, run, sync, part.Lanes, progress, cancel);
-        await new IdentityStep(run, _turns, ledgerIsEmpty ? null : store, sync.ListNo).RunAsync(cancel);
+        var records = counts.Received / run.Partitions;
+        await DecideKeysAsync(store, run, sync, part.Lanes(records), progress, cancel);
+        await new IdentityStep(run, _turns, ledgerIsEmpty ? null : store, sync.ListNo, PlanTurns.Plan.Ahead(records)).RunAsync(cancel);
 
         using var cut = new CutStep(run);
         for (var next = 0; next < run.Partitions;)
