@@ -40,7 +40,7 @@ internal sealed class StoreBudget(NpgsqlDataSource source, string project, TimeP
     private long leeway;
     private long more;
     private long? lastSet;
-    private long wayBack;
+    private long roundTrip;
     private PauseNote last;
 
     public ValueTask<StartSlot> NextAsync(PaceLimits limits, int wanted)
@@ -91,7 +91,7 @@ internal sealed class StoreBudget(NpgsqlDataSource source, string project, TimeP
             clock.Learn(asked, got, now);
             lock (gate)
             {
-                wayBack = (long)time.GetElapsedTime(asked, got).TotalMicroseconds;
+                roundTrip = (long)time.GetElapsedTime(asked, got).TotalMicroseconds;
                 if (pausedUntil <= now)
                 {
                     held = Block(end, late, distance, BlockRules.Count(distance, wanted));
@@ -127,7 +127,8 @@ internal sealed class StoreBudget(NpgsqlDataSource source, string project, TimeP
     /// <summary>
     /// How late this node may come to the end of the block that it asks for now, beside what every node may. A node whose timers or whose way to the database are slow
     /// would lose one start after the other: for each it gets more time, which the next block of anybody then waits for, and with each block that it uses a little less. What it
-    /// gets for a lost start costs about as much as that start, until it has faded. And it gets at least as much as it takes for the clock's uncertainty not to use up the block.
+    /// gets for a lost start costs about as much as that start, until it has faded; at most two distances, or as long as the database's last answer took: a block that is over before its
+    /// answer comes is of no use. And it gets at least as much as it takes for the clock's uncertainty not to use up the block.
     /// </summary>
     private long Leeway(double perSecond)
     {
@@ -138,7 +139,7 @@ internal sealed class StoreBudget(NpgsqlDataSource source, string project, TimeP
             more = missed && more > 0 ? Math.Min(more * 2, MostLeeway) : distance / FadesIn;
             leeway = Math.Min(
                 missed ? leeway + more : leeway * (FadesIn - 1) / FadesIn,
-                Math.Max(wayBack, Math.Min(2 * distance, MostLeeway))); // an answer that comes after its block is of no use
+                Math.Max(roundTrip, Math.Min(2 * distance, MostLeeway)));
             more = missed ? more : 0;
             return Math.Max(leeway, (long)((clock.Error * 2) - (BlockRules.Lateness(distance) / 2)));
         }
