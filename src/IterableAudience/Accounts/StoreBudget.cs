@@ -17,7 +17,7 @@ namespace IterableAudience.Accounts;
 /// much its idea of the database's clock may be wrong. So d and a quarter of a margin are left, for the rounding of times.</item>
 /// <item>Of two accounts of the project, the slower one's d holds before its own starts: inside a block its start waits for it, or leaves the block; the margin is that of the
 /// longer d of two blocks.</item>
-/// <item>What a node has not used of a block, starts or time to be late in, it gives back when it reserves the next one and nobody has one behind it; that begins d and the margin after its last start.</item>
+/// <item>What a node has not used of a block, starts or time to be late in, it gives back when it reserves the next one and nobody has one behind it; that begins d and the margin after its last start, or after the end if the start came behind it.</item>
 /// </list>
 /// A node that is uncertain about the clock, or came late, asks for more time at the end of its block. A node that dies loses its block. The statements don't wait for the disk.
 /// </remarks>
@@ -212,7 +212,7 @@ internal sealed class StoreBudget(NpgsqlDataSource source, string project, TimeP
         {
             held?.Starts.Drop();
             var (unused, used) = held is not { } left ? (None, None)
-                : (left.End, left.Starts.LastStart is { } start ? clock.Microseconds(start) + (long)Math.Ceiling(clock.Error) : left.Before);
+                : (left.End, left.Starts.LastStart is { } start ? Math.Min(left.End, clock.Microseconds(start) + (long)Math.Ceiling(clock.Error)) : left.Before);
             return Command(
                 StoreBudgetSql.Reserve,
                 ("rps", perSecond), ("count", (long)wanted), ("late", late), ("unused", unused), ("used", used), ("longest", BlockRules.Longest),

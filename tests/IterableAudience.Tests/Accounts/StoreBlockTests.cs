@@ -109,6 +109,13 @@ public sealed class StoreBlockTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_last_start_that_came_a_little_late_does_not_move_the_next_block()
+    {
+        var due = await StartAsync(_one, Limits, 1, late: 1) - 1;
+        Assert.Equal(1.04 * Distance, Milliseconds((await _one.NextAsync(Limits, 1)).At) - due, 3);
+    }
+
+    [Fact]
     public async Task Answers_that_come_later_than_a_block_is_long_cost_some_starts_and_not_all_and_later_ones_nothing()
     {
         await StartAsync(_one, Limits, 1);

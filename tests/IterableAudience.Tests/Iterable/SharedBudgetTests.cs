@@ -102,9 +102,7 @@ public sealed class SharedBudgetTests : IDisposable
     [Fact]
     public async Task A_start_that_was_reserved_before_a_429_is_not_used_after_it()
     {
-        var entering = _pacer.EnterAsync(Limits, "a", Hour, Cancel);
-        await _budget.SayAsync(Slot(In(0)));
-        using var permit = await entering;
+        using var permit = await EnteredAsync();
         var waiting = _pacer.EnterAsync(Limits, "a", Hour, Cancel);
         await _budget.SayAsync(Slot(In(1000)));
         await _pacer.ThrottledAsync(permit, TimeSpan.FromSeconds(5), TimeSpan.FromSeconds(1), 0.5);
@@ -117,9 +115,7 @@ public sealed class SharedBudgetTests : IDisposable
     [Fact]
     public async Task A_start_that_is_told_after_a_429_was_noted_does_not_forget_the_429()
     {
-        var entering = _pacer.EnterAsync(Limits, "a", Hour, Cancel);
-        await _budget.SayAsync(Slot(In(0)));
-        using var permit = await entering;
+        using var permit = await EnteredAsync();
         var waiting = _pacer.EnterAsync(Limits, "a", Hour, Cancel);
         var other = _pacer.EnterAsync(Limits, "a", Hour, Cancel);
         await _pacer.ThrottledAsync(permit, TimeSpan.Zero, TimeSpan.FromSeconds(1), 0.5);
@@ -161,6 +157,13 @@ public sealed class SharedBudgetTests : IDisposable
     }
 
     public void Dispose() => _pacer.Dispose();
+
+    private async Task<ProjectPacer.Permit> EnteredAsync()
+    {
+        var entering = _pacer.EnterAsync(Limits, "a", Hour, Cancel);
+        await _budget.SayAsync(Slot(In(0)));
+        return await entering.WaitAsync(TimeSpan.FromSeconds(10), Cancel);
+    }
 
     private long In(double milliseconds) => _time.GetTimestamp() + (long)(milliseconds / 1000 * _time.TimestampFrequency);
 
