@@ -7,7 +7,7 @@ ENV DOTNET_NOLOGO=1 DOTNET_CLI_TELEMETRY_OPTOUT=1
 WORKDIR /repository
 
 # Packages first: they change seldom. The lock files say exactly which.
-COPY global.json Directory.Build.props Directory.Packages.props BannedSymbols.txt .editorconfig ./
+COPY global.json Directory.Build.props Directory.Build.targets Directory.Packages.props BannedSymbols.txt .editorconfig ./
 COPY src/IterableAudience/IterableAudience.csproj src/IterableAudience/packages.lock.json src/IterableAudience/
 COPY src/IterableAudience.Simulator/IterableAudience.Simulator.csproj src/IterableAudience.Simulator/packages.lock.json src/IterableAudience.Simulator/
 RUN dotnet restore src/IterableAudience --locked-mode && dotnet restore src/IterableAudience.Simulator --locked-mode

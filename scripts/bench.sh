@@ -7,6 +7,7 @@
 #   ./scripts/bench.sh postgres [args…]   the same with a PostgreSQL server on the same machine (its programs must be there)
 #   ./scripts/bench.sh small [args…]      pushes of a thousand records to an idle service (e.g. --repetitions 50)
 #   ./scripts/bench.sh pace [args…]       how much of a project's rate is used, and how often it is throttled (e.g. --store PostgreSql --allowed 25)
+#   ./scripts/bench.sh mirror [args…]     a table of five million rows, synced in full, with one row in a hundred changed, and unchanged (e.g. --rows 1000000)
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -62,10 +63,15 @@ pace() {
     dotnet "$program" pace --out "$results/pace.md" "$@"
 }
 
+mirror() {
+    programs
+    dotnet "$program" mirror --out "$results/mirror.md" "$@"
+}
+
 mkdir -p "$results"
 build
 case ${1:-} in
-    micro | push | postgres | small | pace) "$@" ;;
-    '') micro && push && postgres && small && pace ;;
-    *) sed -n '2,9s/^# \{0,1\}//p' "$0"; exit 2 ;;
+    micro | push | postgres | small | pace | mirror) "$@" ;;
+    '') micro && push && postgres && small && pace && mirror ;;
+    *) sed -n '2,10s/^# \{0,1\}//p' "$0"; exit 2 ;;
 esac

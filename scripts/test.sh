@@ -9,6 +9,8 @@ set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
 
 export DOTNET_NOLOGO=1 DOTNET_CLI_TELEMETRY_OPTOUT=1 MSBUILDDISABLENODEREUSE=1
+# Hundreds of hosts start: what each compiles is written without a second mapping of the memory, which is a sixth of the tests' CPU time.
+export DOTNET_EnableWriteXorExecute=0
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 
@@ -78,6 +80,13 @@ dotnet build IterableAudience.sln --configuration Release || give_up "The build 
 
 dotnet test --solution IterableAudience.sln --configuration Release --no-build --no-progress --no-ansi "$@" 2>&1 | tee "$log"
 code=${PIPESTATUS[0]}
+
+# Whoever sees only the end of a long log sees what failed, too.
+if [ "$code" != 0 ]; then
+    echo
+    echo "What failed:"
+    grep -a -A8 '^failed ' "$log" | cut -c1-300 | head -60
+fi
 
 count() { sed -nE "s/^ +$1: ([0-9]+)\$/\1/p" "$log" | tail -1; }
 passed=$(count succeeded) failed=$(count failed) skipped=$(count skipped)

@@ -3,8 +3,10 @@ using IterableAudience.Connections;
 using IterableAudience.Destinations;
 using IterableAudience.Hosting;
 using IterableAudience.Iterable;
+using IterableAudience.Sources;
 using IterableAudience.Store;
 using IterableAudience.Syncs;
+using IterableAudience.Warehouses;
 
 if (args is [HealthCheckCommand.Argument])
     return await HealthCheckCommand.RunAsync();
@@ -18,8 +20,10 @@ try
     var builder = WebApplication.CreateBuilder([.. args, "--hostBuilder:reloadConfigOnChange=false"]).AddHosting();
     builder.Services.AddStore(builder.Configuration);
     builder.Services.AddIterable(builder.Configuration);
+    builder.Services.AddWarehouses(builder.Configuration);
     builder.Services.AddAccounts();
     builder.Services.AddDestinations();
+    builder.Services.AddRetlSources();
     builder.Services.AddRetlConnections();
     builder.Services.AddSyncs(builder.Configuration);
 
@@ -29,6 +33,7 @@ try
     app.MapTokens();
     app.MapAccounts();
     app.MapDestinations();
+    app.MapSources();
     app.MapConnections();
     app.MapSyncs();
 

@@ -1,6 +1,7 @@
 using BenchmarkDotNet.Running;
 using IterableAudience.Benchmarks;
 using IterableAudience.Benchmarks.Generator;
+using IterableAudience.Benchmarks.Mirror;
 using IterableAudience.Benchmarks.Pace;
 using IterableAudience.Benchmarks.Push;
 using IterableAudience.Benchmarks.Small;
@@ -22,6 +23,7 @@ try
         ["soak", .. var rest] => await SoakCommand.RunAsync(new(rest, "minutes", "store", "programs", "out"), stop.Token),
         ["small", .. var rest] => await SmallCommand.RunAsync(new(rest, "records", "repetitions", "latency", "programs", "out"), stop.Token),
         ["pace", .. var rest] => await PaceCommand.RunAsync(new(rest, "seconds", "store", "budget", "allowed", "programs", "out"), stop.Token),
+        ["mirror", .. var rest] => await MirrorCommand.RunAsync(new(rest, "rows", "small", "only", "programs", "out"), stop.Token),
         ["baseline", .. var rest] => await BaselineCommand.RunAsync(new(rest, "file", "to", "list"), stop.Token),
         _ => RunMicroBenchmarks(args),
     };

@@ -67,6 +67,14 @@ internal sealed class Installation : IAsyncDisposable
         return clients[^1];
     }
 
+    /// <summary>Stops the service and starts it anew on the same store.</summary>
+    public async Task RestartAsync(string service, CancellationToken cancellation)
+    {
+        await ServiceProcess!.DisposeAsync();
+        ServiceProcess = ChildProcess.Start("service-again", service, folder, settings);
+        await ServiceProcess.ReadyAsync(new(ServiceAddress, "/health/ready"), cancellation);
+    }
+
     public async ValueTask DisposeAsync()
     {
         Service.Dispose();
@@ -94,6 +102,7 @@ internal sealed class Installation : IAsyncDisposable
             ["Security__KeyRing"] = Path.Combine(folder, "keys"),
             ["Iterable__BaseUrls__US"] = SimulatorAddress.OriginalString,
             ["Iterable__BaseUrls__EU"] = SimulatorAddress.OriginalString,
+            ["Sources__DuckDb__Root"] = Path.Combine(folder, "warehouse"),
             // Swagger UI of --keep fills its examples with ids that exist.
             ["Documents__LiveExamples"] = "true",
         };

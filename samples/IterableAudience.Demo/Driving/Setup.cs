@@ -43,6 +43,36 @@ internal sealed record Setup(string AccountId, string DestinationId, string Conn
         return new(account, destination, Id(connection), (long)connection["destinationConfig"]!["audienceId"]!);
     }
 
+    /// <summary>Makes an account of a DuckDB file, a source of a model's SQL in it, and a connection of that to a new list.</summary>
+    public static async Task<Setup> MirrorAsync(JsonClient service, Setup other, string file, string sql, string key, string listName, CancellationToken cancellation)
+    {
+        var account = await service.PostAsync("/v2/accounts", new JsonObject
+        {
+            ["name"] = "Shop",
+            ["accountDefinitionName"] = "SOURCE_DUCKDB",
+            ["options"] = new JsonObject { ["path"] = file },
+        }, cancellation);
+        var source = await service.PostAsync("/v2/retl-sources", new JsonObject
+        {
+            ["name"] = "Customers with a paid plan",
+            ["sourceType"] = "model",
+            ["sourceDefinitionName"] = "duckdb",
+            ["accountId"] = Id(account),
+            ["config"] = new JsonObject { ["primaryKey"] = key, ["sql"] = sql },
+        }, cancellation);
+        var connection = await service.PostAsync("/v2/retl-connections", new JsonObject
+        {
+            ["destinationId"] = other.DestinationId,
+            ["sourceId"] = Id(source),
+            ["schedule"] = new JsonObject { ["type"] = "basic", ["everyMinutes"] = 1440, ["startingAt"] = "02:30" },
+            ["syncBehaviour"] = "mirror",
+            ["identifiers"] = new JsonArray(Mapping("EMAIL", "email"), Mapping("ID", "userId")),
+            ["destinationConfig"] = new JsonObject { ["createList"] = new JsonObject { ["name"] = listName, ["description"] = "Made by the demo" } },
+        }, cancellation);
+        await service.PostAsync("/v2/retl-sources/preview", new JsonObject { ["accountId"] = Id(account), ["sql"] = sql, ["limit"] = 5 }, cancellation);
+        return new(Id(account), other.DestinationId, Id(connection), (long)connection["destinationConfig"]!["audienceId"]!);
+    }
+
     private static string Id(JsonNode resource) => (string)resource["id"]!;
 
     private static JsonObject Mapping(string from, string to) => new() { ["from"] = from, ["to"] = to };

@@ -4,11 +4,16 @@ namespace IterableAudience.Demo.Expected;
 /// Who must be on the list after a file was pushed, found out from the file alone, in the simplest way: a table of rows, each pointing at a user.
 /// It shares no code with the service and knows nothing of ledgers, plans or batches; that is what makes it a check.
 /// </summary>
-internal sealed class Audience(IEnumerable<string> forgottenEmails)
+/// <param name="forgottenEmails">Who was erased in Iterable on request.</param>
+/// <param name="users">Who exists in the project; another list of the project shares them.</param>
+internal sealed class Audience(IEnumerable<string> forgottenEmails, Profiles? users = null)
 {
     private readonly HashSet<string> forgotten = [.. forgottenEmails];
-    private readonly Profiles profiles = new();
+    private readonly Profiles profiles = users ?? new();
     private readonly Dictionary<string, Profile> rows = [];
+
+    /// <summary>Who exists in the project, by now.</summary>
+    public Profiles Users => profiles;
 
     /// <summary>The users to whom at least one row points.</summary>
     public SortedSet<Person> People => [.. rows.Values.Distinct().Select(p => new Person(p.Email, p.UserId))];

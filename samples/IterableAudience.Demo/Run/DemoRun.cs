@@ -5,7 +5,7 @@ using IterableAudience.Demo.Samples;
 
 namespace IterableAudience.Demo.Run;
 
-/// <summary>Pushes the two days to a fresh service, reports, and compares the list with the audience that the files describe.</summary>
+/// <summary>Pushes the two days to a fresh service, reports, and compares the list with the audience that the files describe; then the same with a table that the service reads itself.</summary>
 internal sealed class DemoRun(Options options, CancellationToken cancellation)
 {
     private readonly Audience audience = new([Days.ForgottenEmail]);
@@ -26,6 +26,9 @@ internal sealed class DemoRun(Options options, CancellationToken cancellation)
 
         await DayAsync(installation, setup, "Day 1: the whole audience", GenerateSamplesCommand.Day1, showFailures: false);
         await DayAsync(installation, setup, "Day 2: what changed", GenerateSamplesCommand.Day2, showFailures: true);
+
+        await new MirrorAct(installation, setup, audience, faults, cancellation).RunAsync(
+            [Path.Combine(options.Samples, GenerateSamplesCommand.Day1), Path.Combine(options.Samples, GenerateSamplesCommand.Day2)]);
 
         var code = Verdict();
         if (options.Keep)
@@ -52,10 +55,11 @@ internal sealed class DemoRun(Options options, CancellationToken cancellation)
         var lines = await File.ReadAllLinesAsync(path, cancellation);
         audience.Apply(lines);
         faults.AddRange(Report.Faults(sync, lines.Length).Select(f => $"{file}: {f}"));
-        Compare(file, audience.People, await installation.Simulator.MembersAsync(setup.ListId, cancellation));
+        Compare(faults, file, audience.People, await installation.Simulator.MembersAsync(setup.ListId, cancellation));
     }
 
-    private void Compare(string file, SortedSet<Person> expected, List<Person> listed)
+    /// <summary>Prints how many are on a list, and notes who should not be, or should.</summary>
+    public static void Compare(List<string> faults, string file, SortedSet<Person> expected, List<Person> listed)
     {
         var missing = expected.Except(listed).ToList();
         var strangers = listed.Except(expected).ToList();
@@ -70,7 +74,7 @@ internal sealed class DemoRun(Options options, CancellationToken cancellation)
         Terminal.Line();
         if (faults.Count == 0)
         {
-            Terminal.Good("OK: the list is exactly the audience of the files, and every report adds up.");
+            Terminal.Good("OK: both lists are exactly the audiences of the files and of the table, and every report adds up.");
             return 0;
         }
 

@@ -7,6 +7,9 @@ namespace IterableAudience.Simulator.Control;
 /// <summary>JSON of the <c>/_sim</c> endpoints: camelCase, enums in kebab-case, unknown members refused so that a typing error is seen.</summary>
 internal static class ControlJson
 {
+    /// <summary>One for all options: options that are alike share what was found out about the types.</summary>
+    private static readonly JsonStringEnumConverter KebabCase = new(JsonNamingPolicy.KebabCaseLower, allowIntegerValues: false);
+
     public static JsonSerializerOptions Options { get; } = Configure(new JsonSerializerOptions());
 
     /// <summary>How a value of an enum is written.</summary>
@@ -20,7 +23,7 @@ internal static class ControlJson
         options.DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull;
         options.UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow;
         options.Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping;
-        options.Converters.Add(new JsonStringEnumConverter(JsonNamingPolicy.KebabCaseLower, allowIntegerValues: false));
+        options.Converters.Add(KebabCase);
         return options;
     }
 }

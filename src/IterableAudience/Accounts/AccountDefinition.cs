@@ -1,3 +1,5 @@
+using IterableAudience.Warehouses;
+
 namespace IterableAudience.Accounts;
 
 /// <summary>A kind of account, by RudderStack's name for it.</summary>
@@ -7,9 +9,15 @@ namespace IterableAudience.Accounts;
 internal sealed record AccountDefinition(string Name, string Type, string Category)
 {
     public static readonly AccountDefinition Iterable = new("DESTINATION_ITERABLE_AUDIENCE_API_KEY", "iterable_audience", "destination");
-    public static readonly AccountDefinition Postgres = new("SOURCE_POSTGRES", "postgres", "source");
-    public static readonly AccountDefinition DuckDb = new("SOURCE_DUCKDB", "duckdb", "source");
-    public static readonly AccountDefinition[] All = [Iterable, Postgres, DuckDb];
 
-    public static AccountDefinition? Find(string? name) => Array.Find(All, d => d.Name == name);
+    /// <summary>That of a kind of warehouse.</summary>
+    public static AccountDefinition Of(IWarehouse warehouse) => new(warehouse.AccountDefinition, warehouse.Name, "source");
+}
+
+/// <summary>Iterable's definition, and one for each kind of warehouse.</summary>
+internal sealed class AccountDefinitions(WarehouseKinds warehouses)
+{
+    public IReadOnlyList<AccountDefinition> All { get; } = [AccountDefinition.Iterable, .. warehouses.All.Select(AccountDefinition.Of)];
+
+    public AccountDefinition? Find(string? name) => All.FirstOrDefault(d => d.Name == name);
 }

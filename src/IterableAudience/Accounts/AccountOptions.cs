@@ -6,42 +6,29 @@ using IterableAudience.Records;
 
 namespace IterableAudience.Accounts;
 
-/// <summary>The options of an account; which members belong to it depends on its definition.</summary>
+/// <summary>The options of an account; which members belong to it depends on its definition. Those of a warehouse are the warehouse's own (<c>Warehouses/*/*Login.cs</c>).</summary>
 /// <param name="DataCenter">Iterable: <c>US</c> or <c>EU</c>.</param>
 /// <param name="ProjectType">Iterable: <c>email-based</c>, <c>userId-based</c> or <c>hybrid</c>; shown in Iterable under Settings, Project Settings, Unique Identifier.</param>
 /// <param name="RequestsPerSecond">Iterable: this project's rate budget, instead of the service's default.</param>
 /// <param name="MaxInFlight">Iterable: how many requests may be open at once, instead of the service's default.</param>
-/// <param name="Host">PostgreSQL: name or address of the server.</param>
-/// <param name="Port">PostgreSQL: as a number or text; 5432 when absent.</param>
-/// <param name="Dbname">PostgreSQL: the database.</param>
-/// <param name="User">PostgreSQL: the user.</param>
-/// <param name="SslMode">PostgreSQL: <c>disable</c>, <c>allow</c>, <c>prefer</c>, <c>require</c>, <c>verify-ca</c> or <c>verify-full</c>; <c>prefer</c> when absent.</param>
-/// <param name="Path">DuckDB: the file, below the folder that the service allows.</param>
 internal sealed record AccountOptions(
     string? DataCenter = null,
     string? ProjectType = null,
     double? RequestsPerSecond = null,
-    int? MaxInFlight = null,
-    string? Host = null,
-    [property: JsonNumberHandling(JsonNumberHandling.AllowReadingFromString)] int? Port = null,
-    string? Dbname = null,
-    string? User = null,
-    string? SslMode = null,
-    string? Path = null)
+    int? MaxInFlight = null)
 {
     private static readonly JsonSerializerOptions WithoutNulls = new(JsonSetup.Options) { DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull };
 
-    /// <summary>Only the members of the definition, each in its first form, with its defaults. The options must be valid.</summary>
-    public AccountOptions NormalizedFor(AccountDefinition definition) => definition.Type switch
-    {
-        "iterable_audience" => new(
-            DataCenter: TryDataCenter(DataCenter, out var center) ? center.ToString() : null,
-            ProjectType: TryProjectType(ProjectType, out var type) ? type.Word() : null,
-            RequestsPerSecond: RequestsPerSecond,
-            MaxInFlight: MaxInFlight),
-        "postgres" => new(Host: Host, Port: Port ?? 5432, Dbname: Dbname, User: User, SslMode: SslMode ?? "prefer"),
-        _ => new(Path: Path),
-    };
+    /// <summary>Members of other definitions: for PostgreSQL <c>host</c>, <c>port</c>, <c>dbname</c>, <c>user</c>, <c>sslMode</c>; for DuckDB <c>path</c>.</summary>
+    [JsonExtensionData]
+    public Dictionary<string, JsonElement>? More { get; init; }
+
+    /// <summary>Iterable's members, each in its first form. The options must be valid.</summary>
+    public AccountOptions OfIterable() => new(
+        DataCenter: TryDataCenter(DataCenter, out var center) ? center.ToString() : null,
+        ProjectType: TryProjectType(ProjectType, out var type) ? type.Word() : null,
+        RequestsPerSecond: RequestsPerSecond,
+        MaxInFlight: MaxInFlight);
 
     public static AccountOptions Of(Account account) => JsonSerializer.Deserialize<AccountOptions>(account.OptionsJson, JsonSetup.Options)!;
 
@@ -77,9 +64,12 @@ internal sealed record AccountOptions(
 
 /// <summary>The secret of an account: never returned, stored protected.</summary>
 /// <param name="ApiKey">Iterable: a server-side API key of the project.</param>
-/// <param name="Password">PostgreSQL: the user's password.</param>
-internal sealed record AccountSecret(string? ApiKey = null, string? Password = null)
+internal sealed record AccountSecret(string? ApiKey = null)
 {
+    /// <summary>Members of other definitions: for PostgreSQL <c>password</c>.</summary>
+    [JsonExtensionData]
+    public Dictionary<string, JsonElement>? More { get; init; }
+
     /// <summary>Keeps it out of anything that prints a record.</summary>
     public override string ToString() => "AccountSecret";
 }

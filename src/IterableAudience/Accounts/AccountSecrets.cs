@@ -1,6 +1,7 @@
 using System.Buffers.Text;
 using System.Security.Cryptography;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using IterableAudience.Hosting;
 using IterableAudience.Store;
 using Microsoft.AspNetCore.DataProtection;
@@ -15,11 +16,14 @@ internal sealed class AccountSecrets
 
     public AccountSecrets(IDataProtectionProvider protection) => _protector = protection.CreateProtector("IterableAudience.Account.v1");
 
-    public string Protect(AccountSecret secret)
+    public string Protect(JsonObject secret)
         => Base64Url.EncodeToString(_protector.Protect(JsonSerializer.SerializeToUtf8Bytes(secret, JsonSetup.Options)));
 
-    public AccountSecret Unprotect(Account account)
-        => JsonSerializer.Deserialize<AccountSecret>(_protector.Unprotect(Base64Url.DecodeFromChars(account.ProtectedSecret)), JsonSetup.Options)!;
+    /// <summary>The API key of an Iterable account.</summary>
+    public string ApiKeyOf(Account account) => Unprotect(account)["apiKey"]!.GetValue<string>();
+
+    public JsonObject Unprotect(Account account)
+        => JsonSerializer.Deserialize<JsonObject>(_protector.Unprotect(Base64Url.DecodeFromChars(account.ProtectedSecret)), JsonSetup.Options)!;
 
     /// <summary>Reads every stored secret once, so that a key ring that has lost a key is noticed at start and not by the first sync at night.</summary>
     /// <exception cref="StartFailure">Some can't be decrypted.</exception>

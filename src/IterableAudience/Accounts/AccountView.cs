@@ -11,10 +11,10 @@ internal sealed record AccountView(
     DateTimeOffset CreatedAt,
     DateTimeOffset UpdatedAt)
 {
-    public static AccountView Of(Account account) => new(
+    public static AccountView Of(Account account, AccountDefinitions definitions) => new(
         account.Id,
         account.Name,
-        AccountDefinition.Find(account.DefinitionName)!,
+        definitions.Find(account.DefinitionName) ?? new(account.DefinitionName, "unknown", "source"),
         System.Text.Json.JsonElement.Parse(account.OptionsJson),
         AccountOptions.Of(account).Warnings(),
         account.ExternalId,

@@ -9,12 +9,19 @@ internal static class AccountsSetup
 {
     public static IServiceCollection AddAccounts(this IServiceCollection services)
         => services
+            .AddSingleton<AccountDefinitions>()
             .AddSingleton<AccountSecrets>()
+            .AddSingleton<AccountWriter>()
             .AddSingleton<ProjectDirectory>()
+            .AddSingleton<WarehouseDirectory>()
             .AddSingleton<ListMaker>()
             .AddSingleton(Budgets)
             // The text of the failure is made for operators and holds no values.
             .AddProblem<IterableFailureException>(e => ProblemAnswer.BadGateway(e.Message).With("reason", Word(e.Category)))
+            .AddLiveId("{warehouseId}", "/v2/accounts/{id}/schemas", db => db.Accounts
+                .Where(a => a.ProjectKey == null).OrderByDescending(a => a.CreatedAt).Select(a => a.Id).FirstOrDefault())
+            .AddLiveId("{schema}", null, _ => "main")
+            .AddLiveId("{table}", null, _ => "customers")
             .AddLiveId("{accountId}", "/v2/accounts/{id}", db => db.Accounts
                 .Where(a => a.ProjectKey != null).OrderByDescending(a => a.CreatedAt).Select(a => a.Id).FirstOrDefault());
 

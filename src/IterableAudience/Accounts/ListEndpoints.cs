@@ -4,6 +4,7 @@ using FluentValidation;
 using IterableAudience.Hosting;
 using IterableAudience.Iterable;
 using IterableAudience.Store;
+using IterableAudience.Warehouses;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.EntityFrameworkCore;
 
@@ -20,14 +21,14 @@ internal static class ListEndpoints
             .Example("""{ "name": "Loyal customers", "description": "Made from Swagger" }""");
     }
 
-    /// <summary>Asks Iterable with these credentials. With a list id it also proves, by an empty subscribe, that the key may write to that list. Changes nothing there.</summary>
+    /// <summary>Asks Iterable or the warehouse with these credentials. With a list id it also proves, by an empty subscribe, that the key may write to that list. Changes nothing there.</summary>
     private static async Task<Results<Ok<TestView>, ProblemAnswer>> Test(
-        string id, TestRequest? request, StoreContext db, ProjectDirectory projects, IterableClient client, ListMaker made, CancellationToken cancellation)
+        string id, TestRequest? request, StoreContext db, ProjectDirectory projects, IterableClient client, ListMaker made, WarehouseDirectory warehouses, CancellationToken cancellation)
     {
         if (await db.Accounts.AsNoTracking().SingleOrDefaultAsync(a => a.Id == id, cancellation) is not { } account)
             return ProblemAnswer.NotFound("account");
         if (account.ProjectKey is null)
-            return TypedResults.Ok(new TestView(false, "not_supported", "Warehouse accounts can't be tested by this version of the service."));
+            return TypedResults.Ok(await TestWarehouseAsync(account, warehouses, cancellation));
 
         try
         {
@@ -46,6 +47,19 @@ internal static class ListEndpoints
         catch (IterableFailureException failure)
         {
             return TypedResults.Ok(new TestView(false, JsonNamingPolicy.SnakeCaseLower.ConvertName(failure.Category.ToString()), failure.Message));
+        }
+    }
+
+    private static async Task<TestView> TestWarehouseAsync(Account account, WarehouseDirectory warehouses, CancellationToken cancellation)
+    {
+        try
+        {
+            await warehouses.LookAsync(account, (session, stop) => session.Schemas(stop), cancellation);
+            return new(true);
+        }
+        catch (WarehouseException failure)
+        {
+            return new(false, failure.Reason, failure.Message);
         }
     }
 

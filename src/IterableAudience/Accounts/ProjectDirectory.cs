@@ -14,7 +14,7 @@ internal sealed class ProjectDirectory(Func<StoreContext> open, AccountSecrets s
         var options = AccountOptions.Of(account);
         AccountOptions.TryDataCenter(options.DataCenter, out var center);
         AccountOptions.TryProjectType(options.ProjectType, out var type);
-        return new(account.ProjectKey!, center, type, secrets.Unprotect(account).ApiKey!, options.RequestsPerSecond, options.MaxInFlight);
+        return new(account.ProjectKey!, center, type, secrets.ApiKeyOf(account), options.RequestsPerSecond, options.MaxInFlight);
     }
 
     public async Task<IterableProject> ForAccountAsync(string accountId, CancellationToken cancellation)

@@ -39,6 +39,9 @@ public sealed class Connection
     /// <summary>When this service made the list in Iterable, null when the list was there already.</summary>
     public DateTimeOffset? ListCreatedAt { get; set; }
 
+    /// <summary>When its schedule starts it next; null when nothing starts it. In the past: it is due, or was missed.</summary>
+    public DateTimeOffset? DueAt { get; set; }
+
     public DateTimeOffset? LastSkippedAt { get; set; }
 
     public string? ExternalId { get; set; }

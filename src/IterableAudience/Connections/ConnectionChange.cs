@@ -35,9 +35,13 @@ internal static class ConnectionChange
 
         connection.IdentifiersJson = identifiers;
         connection.SyncSettingsJson = ConnectionParts.ToJson(after);
+        var (schedule, enabled) = (connection.ScheduleJson, connection.Enabled);
         if (request.Schedule is not null)
             connection.ScheduleJson = ConnectionParts.ToJson(request.Schedule);
         connection.Enabled = request.Enabled ?? connection.Enabled;
+        // A change of anything else moves no tick; and what was due while it was paused is not made up for.
+        if (connection.ScheduleJson != schedule || connection.Enabled != enabled)
+            connection.DueAt = connection.DueAfter(now);
         connection.UpdatedAt = now;
     }
 }

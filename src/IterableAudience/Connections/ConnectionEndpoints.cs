@@ -4,6 +4,7 @@ using IterableAudience.Accounts;
 using IterableAudience.Hosting;
 using IterableAudience.Store;
 using IterableAudience.Syncs.Ledger;
+using IterableAudience.Syncs.Mirror;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.EntityFrameworkCore;
@@ -79,6 +80,7 @@ internal static class ConnectionEndpoints
         StoreContext db,
         ProjectDirectory projects,
         ConnectionViews views,
+        ConnectionSignal changed,
         TimeProvider time,
         CancellationToken cancellation)
     {
@@ -95,11 +97,12 @@ internal static class ConnectionEndpoints
 
         ConnectionChange.Apply(connection, request, time.GetUtcNow());
         await db.SaveChangesAsync(cancellation);
+        changed.Tell(connection.Id);
         return TypedResults.Ok((await views.OfAsync([connection], cancellation))[0]);
     }
 
     /// <summary>Deletes a connection. Its members stay on the list and no longer hold anybody there.</summary>
-    private static async Task<Results<NoContent, ProblemAnswer>> Delete(string id, StoreContext db, LedgerCounts ledger, TimeProvider time, CancellationToken cancellation)
+    private static async Task<Results<NoContent, ProblemAnswer>> Delete(string id, StoreContext db, LedgerCounts ledger, ConnectionSignal changed, TimeProvider time, CancellationToken cancellation)
     {
         if (await FindAsync(db, id, cancellation) is not { } connection)
             return ProblemAnswer.NotFound("connection");
@@ -107,7 +110,7 @@ internal static class ConnectionEndpoints
         // The row first: a push that begins at the same time waits for it and then finds the connection gone, or has it and is found here.
         await using var transaction = await db.Database.BeginTransactionAsync(cancellation);
         if (await db.Connections.Where(c => c.No == connection.No && !c.Deleted).ExecuteUpdateAsync(
-            u => u.SetProperty(c => c.Deleted, true).SetProperty(c => c.Enabled, false).SetProperty(c => c.UpdatedAt, time.GetUtcNow()), cancellation) == 0)
+            u => u.SetProperty(c => c.Deleted, true).SetProperty(c => c.Enabled, false).SetProperty(c => c.DueAt, (DateTimeOffset?)null).SetProperty(c => c.UpdatedAt, time.GetUtcNow()), cancellation) == 0)
         {
             return ProblemAnswer.NotFound("connection");
         }
@@ -119,7 +122,9 @@ internal static class ConnectionEndpoints
                 .With("syncId", JsonValue.Create(running));
         }
 
+        BaselineStore.Forget(db.Database.GetDbConnection(), connection.No); // in the same transaction
         await transaction.CommitAsync(cancellation);
+        changed.Tell(connection.Id);
         await ledger.ReleaseAsync(connection.ListNo, connection.No, CancellationToken.None);
         return TypedResults.NoContent();
     }

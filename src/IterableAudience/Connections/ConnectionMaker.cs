@@ -12,7 +12,7 @@ namespace IterableAudience.Connections;
 /// Makes a connection: everything that can be wrong in the service is checked before Iterable is asked, and a list is made last of all,
 /// since it can't be taken back.
 /// </summary>
-internal sealed class ConnectionMaker(StoreContext db, ProjectDirectory projects, IterableClient client, ListMaker lists, TimeProvider time)
+internal sealed class ConnectionMaker(StoreContext db, ProjectDirectory projects, IterableClient client, ListMaker lists, ConnectionSignal changed, TimeProvider time)
 {
     /// <returns>The stored connection, or the problem; a problem leaves no connection behind, and names a list that was made.</returns>
     public async Task<(Connection? Connection, ProblemAnswer? Problem)> MakeAsync(ConnectionRequest request, CancellationToken cancellation)
@@ -22,7 +22,8 @@ internal sealed class ConnectionMaker(StoreContext db, ProjectDirectory projects
             .Join(db.Accounts.AsNoTracking(), d => d.AccountId, a => a.Id, (_, a) => a)
             .SingleOrDefaultAsync(cancellation);
         var project = account is null ? null : projects.For(account);
-        if (Faults(request, project).ByField() is { Count: > 0 } faults)
+        var hasSource = request.SourceId is null || await db.Sources.AnyAsync(s => s.Id == request.SourceId, cancellation);
+        if (Faults(request, project, hasSource).ByField() is { Count: > 0 } faults)
             return (null, ProblemAnswer.BadFields(faults));
 
         var wanted = request.DestinationConfig!;
@@ -50,10 +51,10 @@ internal sealed class ConnectionMaker(StoreContext db, ProjectDirectory projects
         }
     }
 
-    private static IEnumerable<(string Field, string Message)> Faults(ConnectionRequest request, IterableProject? project)
+    private static IEnumerable<(string Field, string Message)> Faults(ConnectionRequest request, IterableProject? project, bool hasSource)
     {
-        if (request.SourceId is not null)
-            yield return ("sourceId", "There is no such source; leave it out for a connection that takes pushed records.");
+        if (!hasSource)
+            yield return ("sourceId", "There is no such source; GET /v2/retl-sources lists them. Leave it out for a connection that takes pushed records.");
         if (project is null)
         {
             yield return ("destinationId", "There is no such destination; GET /v2/destinations lists them.");
@@ -97,8 +98,10 @@ internal sealed class ConnectionMaker(StoreContext db, ProjectDirectory projects
             CreatedAt = now,
             UpdatedAt = now,
         };
+        connection.DueAt = connection.DueAfter(now);
         db.Connections.Add(connection);
         await db.SaveChangesAsync(cancellation);
+        changed.Tell(connection.Id);
         return connection;
     }
 

@@ -41,7 +41,7 @@ internal sealed record ConnectionView(
         c.ExternalId,
         c.CreatedAt,
         c.UpdatedAt,
-        c.Enabled ? c.Schedule().NextAfter(now) : null,
+        !c.Enabled ? null : c.DueAt > now ? c.DueAt : c.Schedule().NextAfter(now),
         c.LastSkippedAt,
         lastSync is null ? null : new(lastSync.Id, JsonNamingPolicy.SnakeCaseLower.ConvertName(lastSync.Outcome.ToString()), lastSync.FinishedAt),
         members);

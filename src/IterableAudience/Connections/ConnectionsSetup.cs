@@ -7,6 +7,7 @@ internal static class ConnectionsSetup
 {
     public static IServiceCollection AddRetlConnections(this IServiceCollection services)
         => services
+            .AddSingleton<ConnectionSignal>()
             .AddScoped<ConnectionMaker>()
             .AddScoped<ConnectionViews>()
             .AddSingleton<ConnectionRequest.Changes>()

@@ -6,7 +6,7 @@ namespace IterableAudience.Connections;
 /// <param name="SyncLogsConfig">How long sync logs and snapshots are kept.</param>
 /// <param name="FailedKeysConfig">Whether failures are tried again.</param>
 /// <param name="Guard">Holds a plan that removes implausibly much.</param>
-/// <param name="UnknownDeletes"><c>send</c> (default): a delete whose record the service doesn't know is sent, since the list may be older than the ledger; <c>ignore</c>: it isn't.</param>
+/// <param name="UnknownDeletes"><c>send</c> (default): a delete whose record the service doesn't know is sent, since the list may be older than the ledger; <c>ignore</c>: it isn't. Of a source it never is: a row that is gone without an entry is nobody to remove.</param>
 internal sealed record SyncSettings(SyncLogsConfig? SyncLogsConfig, FailedKeysConfig? FailedKeysConfig, GuardConfig? Guard, string? UnknownDeletes)
 {
     public static readonly SyncSettings Default = new(new(true, 30, 5), new(true), new(true, 50, 100), "send");

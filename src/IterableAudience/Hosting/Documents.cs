@@ -1,5 +1,6 @@
 using System.Reflection;
 using Microsoft.OpenApi;
+using Swashbuckle.AspNetCore.SwaggerGen;
 
 namespace IterableAudience.Hosting;
 
@@ -33,6 +34,7 @@ internal static class Documents
             o.CustomSchemaIds(SchemaId);
             o.SupportNonNullableReferenceTypes();
             o.OperationFilter<OperationDocument>();
+            o.SchemaFilter<OpenSchemas>();
             o.DocumentFilter<ProblemSchema>();
             o.DocumentFilter<MetricsDocument>();
         });
@@ -48,6 +50,18 @@ internal static class Documents
             o.DisplayRequestDuration();
             o.ConfigObject.AdditionalItems["tryItOutEnabled"] = true;
         });
+    }
+
+    /// <summary>A member that the service doesn't know is ignored, and a later version may answer with more.</summary>
+    private sealed class OpenSchemas : ISchemaFilter
+    {
+        public void Apply(IOpenApiSchema schema, SchemaFilterContext context)
+        {
+            if (schema is OpenApiSchema { AdditionalProperties: null } open)
+            {
+                open.AdditionalPropertiesAllowed = true;
+            }
+        }
     }
 
     private static string SchemaId(Type type)

@@ -13,7 +13,7 @@ internal static class HealthEndpoints
     {
         var group = app.MapGroup("").WithTags("Service");
         group.MapGet("/health/live", Live);
-        group.MapGet("/health/ready", IsReady).Produces<HealthView>(StatusCodes.Status503ServiceUnavailable);
+        group.MapGet("/health/ready", IsReady).Produces<HealthView>().Produces<HealthView>(StatusCodes.Status503ServiceUnavailable);
         group.MapGet("/version", Version);
 
         var metrics = app.MapPrometheusScrapingEndpoint("/metrics");

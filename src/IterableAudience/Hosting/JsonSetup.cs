@@ -10,6 +10,9 @@ internal static class JsonSetup
     /// <summary>How deep a body may be nested.</summary>
     public const int MaxDepth = 32;
 
+    /// <summary>One for all options: options that are alike share what was found out about the types.</summary>
+    private static readonly UtcMillisecondsConverter UtcMilliseconds = new();
+
     /// <summary>The options that everything is written with, also what the store keeps as JSON.</summary>
     public static readonly JsonSerializerOptions Options = Apply(new JsonSerializerOptions(JsonSerializerDefaults.Web));
 
@@ -23,7 +26,7 @@ internal static class JsonSetup
         options.AllowDuplicateProperties = false;
         // Text for a number is a wrong type, except where the contract says otherwise (an attribute on the member).
         options.NumberHandling = JsonNumberHandling.Strict;
-        options.Converters.Add(new UtcMillisecondsConverter());
+        options.Converters.Add(UtcMilliseconds);
         return options;
     }
 

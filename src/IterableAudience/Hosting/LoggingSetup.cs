@@ -21,6 +21,7 @@ internal static class LoggingSetup
                     .MinimumLevel.Override("Microsoft.AspNetCore", LogEventLevel.Warning)
                     .MinimumLevel.Override("Microsoft.EntityFrameworkCore", LogEventLevel.Warning)
                     .MinimumLevel.Override("System.Net.Http.HttpClient", LogEventLevel.Warning)
+                    .MinimumLevel.Override("Quartz", LogEventLevel.Warning) // its event ids at a start are those of our alerts
                     // It warns that the key ring in its folder is not encrypted: that is the documented default.
                     .MinimumLevel.Override("Microsoft.AspNetCore.DataProtection", LogEventLevel.Error)
                     .MinimumLevel.Override(typeof(TokenAuthentication).FullName!, LogEventLevel.Warning)

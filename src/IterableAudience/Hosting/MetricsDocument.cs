@@ -20,7 +20,7 @@ internal sealed class MetricsDocument : IDocumentFilter
                         new OpenApiSecurityRequirement { [new OpenApiSecuritySchemeReference(TokenAuthentication.SchemeName, swaggerDoc)] = [] },
                     ],
                     Tags = new HashSet<OpenApiTagReference> { new("Service", swaggerDoc) },
-                    Responses = new OpenApiResponses { ["200"] = new OpenApiResponse { Description = "The metrics." } },
+                    Responses = new OpenApiResponses { ["200"] = new OpenApiResponse { Description = "The metrics." }, ["401"] = new OpenApiResponse { Description = "The token is missing or unknown." } },
                 },
             },
         });

@@ -56,6 +56,9 @@ internal sealed class ProblemAnswer : IResult, IStatusCodeHttpResult
     /// <summary>An unknown id in the path; <paramref name="what"/> is the thing's word, e.g. <c>account</c>.</summary>
     public static ProblemAnswer NotFound(string what) => new(StatusCodes.Status404NotFound, $"There is no {what} with this id.");
 
+    public static ProblemAnswer NotInWarehouse(string what)
+        => new(StatusCodes.Status404NotFound, $"The warehouse has no {what} with this name, or the account may not look into it.");
+
     public static ProblemAnswer Conflict(string detail) => new(StatusCodes.Status409Conflict, detail);
 
     /// <summary>Iterable or the warehouse can't be reached, or refuses in a control call.</summary>

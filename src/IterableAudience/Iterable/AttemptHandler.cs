@@ -32,7 +32,6 @@ internal sealed partial class AttemptHandler(
         var attempt = call.Note(answer, permit.StartedAt, time.GetUtcNow());
         var took = time.GetElapsedTime(permit.StartedAt);
         IterableTelemetry.End(span, request, answer, took);
-        call.Log?.Invoke(new AttemptReport(at, took, attempt, answer));
         if (answer.Failure.Remedy == Remedy.SlowDown)
         {
             var pause = await pacer.ThrottledAsync(permit, answer.RetryAfter, options.Value.BackoffBase, Random.Shared.NextDouble());
@@ -44,6 +43,7 @@ internal sealed partial class AttemptHandler(
             pacer.Answered(permit);
         }
 
+        call.Log?.Invoke(new AttemptReport(at, took, attempt, answer)); // who reads of a 429 finds the project paused
         return response ?? throw new AttemptFailedException(call, exception);
     }
 

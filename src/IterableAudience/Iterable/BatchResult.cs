@@ -38,4 +38,5 @@ internal enum BatchEnd
 /// <param name="Detail">In words, for operators; never holds a value. Null where it simply worked.</param>
 /// <param name="HttpStatus">Status of the answer that decided it; 0 when none did.</param>
 /// <param name="MayBeApplied">It isn't known to have worked, but went out in a request whose answer was never understood: the person may be on the list, or off it.</param>
-internal readonly record struct OperationResult(Outcome Outcome, Reason Reason, string? Detail, int HttpStatus, bool MayBeApplied);
+/// <param name="StillHolds">Of a leaver for whose person something else of its connection speaks that no entry does (yet): its own entry holds the person for other connections.</param>
+internal readonly record struct OperationResult(Outcome Outcome, Reason Reason, string? Detail, int HttpStatus, bool MayBeApplied, bool StillHolds = false);

@@ -33,7 +33,7 @@ internal sealed record Failure(FailureCategory Category, Remedy Remedy, bool May
 
 /// <summary>
 /// The one table of failures: status, code or exception → category → what follows. Decided by status first, since Iterable's <c>code</c> lies
-/// (an unknown list is a 400 with code <c>Success</c>); the two refusals that no status tells apart are known by their text or code.
+/// (an unknown list is a 400 with code <c>Success</c>); the refusals that no status tells apart are known by their text or code.
 /// </summary>
 internal static class Failures
 {
@@ -72,6 +72,7 @@ internal static class Failures
         413 => FailureCategory.TooLarge,
         429 => FailureCategory.Throttled,
         400 or >= 500 when error.Says("error.lists.invalidListId") => FailureCategory.UnknownList,
+        400 when error.Says("Invalid email list id") => FailureCategory.UnknownList,
         400 when error.Code == "BatchTooLarge" => FailureCategory.TooLarge,
         400 when error.NamesOnlyOtherParts() => FailureCategory.RefusedAsAWhole,
         400 or 409 or 422 => FailureCategory.Refused,

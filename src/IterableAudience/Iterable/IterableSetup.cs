@@ -27,20 +27,26 @@ public static class IterableSetup
                 http.Timeout = Timeout.InfiniteTimeSpan; // each attempt has its own
                 return new IterableClient(http, provider.GetRequiredService<IOptions<IterableOptions>>(), provider.GetRequiredService<ListsCache>());
             })
-            .ConfigurePrimaryHttpMessageHandler(() => new SocketsHttpHandler
-            {
-                AllowAutoRedirect = false, // a redirect would carry the key elsewhere
-                UseCookies = false,
-                ActivityHeadersPropagator = null, // our spans are nobody's business there
-                AutomaticDecompression = DecompressionMethods.All,
-                PooledConnectionLifetime = TimeSpan.FromMinutes(5),
-            })
+            .ConfigurePrimaryHttpMessageHandler(Connections)
             .SetHandlerLifetime(Timeout.InfiniteTimeSpan) // the connections above are renewed by themselves
             .RemoveAllLoggers() // they would log each request; the request log does, without its secrets
             .AddPolicyHandler((provider, _) => provider.GetRequiredService<IterableResilience>().Policy)
             .AddHttpMessageHandler<AttemptHandler>();
+        services.AddSingleton<ListReader>();
+        services.AddHttpClient(ListReader.ClientName, http => http.Timeout = Timeout.InfiniteTimeSpan) // a list is read for as long as it comes
+            .ConfigurePrimaryHttpMessageHandler(Connections)
+            .RemoveAllLoggers();
         return services;
     }
+
+    private static SocketsHttpHandler Connections() => new()
+    {
+        AllowAutoRedirect = false, // a redirect would carry the key elsewhere
+        UseCookies = false,
+        ActivityHeadersPropagator = null, // our spans are nobody's business there
+        AutomaticDecompression = DecompressionMethods.All,
+        PooledConnectionLifetime = TimeSpan.FromMinutes(5),
+    };
 
     private sealed class OptionsValidator : IValidateOptions<IterableOptions>
     {

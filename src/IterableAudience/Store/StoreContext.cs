@@ -2,7 +2,10 @@ using IterableAudience.Accounts;
 using IterableAudience.Connections;
 using IterableAudience.Destinations;
 using IterableAudience.Hosting;
+using IterableAudience.Sources;
 using IterableAudience.Syncs;
+using IterableAudience.Syncs.Drift;
+using IterableAudience.Syncs.Mirror;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Storage.ValueConversion;
 
@@ -18,11 +21,21 @@ public abstract class StoreContext(DbContextOptions options) : DbContext(options
 
     public DbSet<Destination> Destinations => Set<Destination>();
 
+    public DbSet<Source> Sources => Set<Source>();
+
+    public DbSet<Preview> Previews => Set<Preview>();
+
     public DbSet<Connection> Connections => Set<Connection>();
 
     public DbSet<AudienceList> Lists => Set<AudienceList>();
 
     public DbSet<Sync> Syncs => Set<Sync>();
+
+    public DbSet<Baseline> Baselines => Set<Baseline>();
+
+    public DbSet<SourceRun> SourceRuns => Set<SourceRun>();
+
+    public DbSet<Reconcile> Reconciles => Set<Reconcile>();
 
     public DbSet<ApiToken> Tokens => Set<ApiToken>();
 
@@ -47,12 +60,19 @@ public abstract class StoreContext(DbContextOptions options) : DbContext(options
             e.HasIndex(d => d.Name).IsUnique();
             e.HasIndex(d => d.AccountId);
         });
+        modelBuilder.Entity<Source>(e =>
+        {
+            e.ToTable("source").HasKey(s => s.Id);
+            e.HasIndex(s => s.AccountId);
+        });
+        modelBuilder.Entity<Preview>().ToTable("preview").HasKey(p => p.Id);
         modelBuilder.Entity<Connection>(e =>
         {
             e.ToTable("connection").HasKey(c => c.No);
             e.Property(c => c.No).ValueGeneratedOnAdd();
             e.HasIndex(c => c.Id).IsUnique();
             e.HasIndex(c => c.DestinationId);
+            e.HasIndex(c => c.SourceId);
             e.HasIndex(c => c.ListNo);
         });
         modelBuilder.Entity<AudienceList>(e =>
@@ -69,6 +89,22 @@ public abstract class StoreContext(DbContextOptions options) : DbContext(options
             e.HasIndex(s => new { s.ConnectionNo, s.No });
             e.HasIndex(s => s.ConnectionNo, "ux_sync_active").IsUnique().HasFilter("\"Active\"");
             e.HasIndex(s => new { s.ConnectionNo, s.IdempotencyKey }).IsUnique().HasFilter("\"IdempotencyKey\" IS NOT NULL");
+        });
+        modelBuilder.Entity<Baseline>(e =>
+        {
+            e.ToTable("baseline").HasKey(b => b.ConnectionNo);
+            e.Property(b => b.ConnectionNo).ValueGeneratedNever();
+        });
+        modelBuilder.Entity<SourceRun>(e =>
+        {
+            e.ToTable("source_run").HasKey(r => r.SyncNo);
+            e.Property(r => r.SyncNo).ValueGeneratedNever();
+            e.HasIndex(r => r.ConnectionNo);
+        });
+        modelBuilder.Entity<Reconcile>(e =>
+        {
+            e.ToTable("reconcile").HasKey(r => r.Id);
+            e.HasIndex(r => r.ConnectionNo);
         });
         modelBuilder.Entity<ApiToken>(e =>
         {

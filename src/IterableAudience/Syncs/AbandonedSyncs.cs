@@ -3,7 +3,7 @@ using IterableAudience.Syncs.Staging;
 
 namespace IterableAudience.Syncs;
 
-/// <summary>Ends syncs whose body never became whole: nothing is sent, and what had come in is accounted for.</summary>
+/// <summary>Ends syncs whose body never became whole, or whose source could not be read: nothing is sent, and what had come in is accounted for.</summary>
 internal sealed class AbandonedSyncs(SyncWorkLoader loader, SyncCloser closer)
 {
     public const string Stopped = "The service stopped while the body was coming in. Nothing was sent; push the records again.";

@@ -1,6 +1,7 @@
 using IterableAudience.Connections;
 using IterableAudience.Hosting;
 using IterableAudience.Store;
+using IterableAudience.Syncs.Mirror;
 using IterableAudience.Syncs.Nodes;
 using IterableAudience.Syncs.Report;
 using IterableAudience.Syncs.Send;
@@ -49,6 +50,7 @@ internal sealed class Approval(Func<StoreContext> open, LeanStore store, SyncQue
             Trigger = SyncTrigger.Approval,
             Full = planned.Full,
             Resend = planned.Resend,
+            FromSource = planned.FromSource,
             Phase = SyncPhase.Queued,
             Outcome = SyncOutcome.Queued,
             Active = true,
@@ -106,6 +108,7 @@ internal sealed class Approval(Func<StoreContext> open, LeanStore store, SyncQue
             return ProblemAnswer.Conflict("The plan has been approved; there is nothing left to discard.");
         }
 
+        BaselineKeeper.Discard(db.Database.GetDbConnection(), planned); // in the same transaction
         await transaction.CommitAsync(cancel);
         return null;
     }
@@ -117,7 +120,7 @@ internal sealed class Approval(Func<StoreContext> open, LeanStore store, SyncQue
         return SyncReports.Closed(SyncJson.Counts(sync.CountsJson), counts, new RequestCounts(0, 0, 0, 0));
     }
 
-    private static ProblemAnswer Purged() => ProblemAnswer.Conflict("The plan's records have been removed by retention. Push the records again.");
+    private static ProblemAnswer Purged() => ProblemAnswer.Conflict("The plan's records have been removed by retention, or a newer plan of the source has taken their place. Sync again.");
 
     private static ProblemAnswer? Undecidable(Sync sync)
         => sync.Outcome is SyncOutcome.Held or SyncOutcome.Planned && !sync.Active

@@ -15,11 +15,14 @@ public sealed class Sync
 
     public SyncTrigger Trigger { get; set; }
 
+    /// <summary>Its records were read of the connection's source by the service, not pushed; once they are staged there is a <see cref="Mirror.SourceRun"/>, until the baseline has moved past it.</summary>
+    public bool FromSource { get; set; }
+
     public bool Full { get; set; }
 
     public bool DryRun { get; set; }
 
-    /// <summary>A full push that sends everything, not only the difference from the ledger.</summary>
+    /// <summary>A full push, or a full sync of a source, that sends everything, not only the difference from the ledger.</summary>
     public bool Resend { get; set; }
 
     public SyncPhase Phase { get; set; }
@@ -78,6 +81,9 @@ public sealed class Sync
 
     /// <summary>What its node last told of its progress, for those who ask another node (JSON of <c>StoredProgress</c>).</summary>
     public string? ProgressJson { get; set; }
+
+    /// <summary>Its sync log is still to be written to the warehouse.</summary>
+    public bool LogDue { get; set; }
 
     /// <summary>Records have been removed by retention; the report stays.</summary>
     public bool RecordsPurged { get; set; }

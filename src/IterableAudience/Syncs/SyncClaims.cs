@@ -48,7 +48,7 @@ internal sealed class SyncClaims(NodeClaims node, TimeProvider time)
                 WHERE "No" = @n
                 """,
                 ("@p", (int)phase), ("@o", (int)SyncOutcome.Running), ("@h", work.Sync.PlanHash), ("@c", SyncJson.Write(work.Counts)),
-                ("@l", work.Sync.PlanLedgerVersion), ("@v", work.Connection.Version), ("@n", work.Sync.No)),
+                ("@l", work.Sync.PlanLedgerVersion), ("@v", work.PlanConnectionVersion), ("@n", work.Sync.No)),
             durable: true,
             cancel);
     }

@@ -1,6 +1,7 @@
 using IterableAudience.Records;
 using IterableAudience.Store;
 using IterableAudience.Syncs.Ledger;
+using IterableAudience.Syncs.Mirror;
 using IterableAudience.Syncs.Report;
 using IterableAudience.Syncs.Retry;
 using IterableAudience.Syncs.Send;
@@ -12,7 +13,7 @@ namespace IterableAudience.Syncs;
 /// from the start when it was cut off: nothing in it depends on how far it came.
 /// </summary>
 internal sealed partial class SyncCloser(
-    LeanStore store, KeyedHash hash, SyncClaims claims, SyncMonitor monitor, TimeProvider time, ILogger<SyncCloser> logger)
+    LeanStore store, KeyedHash hash, SyncClaims claims, WarehouseLog log, SyncMonitor monitor, TimeProvider time, ILogger<SyncCloser> logger)
 {
     public const string CancelledText = "The sync was cancelled. What is not sent stays as it was.";
 
@@ -43,6 +44,8 @@ internal sealed partial class SyncCloser(
         }
 
         var report = SyncReports.Closed(work.Counts, counts, Requests(sync.No));
+        sync.FinishedAt = time.GetUtcNow();
+        sync.LogDue = mayHaveSent && await log.WriteAsync(work, unsent, cancel);
         await EndAsync(work, outcome, error, report, mayHaveSent, cancel);
         claims.Released();
         monitor.Close(sync.No);
@@ -91,7 +94,7 @@ internal sealed partial class SyncCloser(
                 return write.Run(
                     "UPDATE sync SET \"Phase\" = @p, \"Outcome\" = @o, \"Error\" = @e, \"PlanHash\" = @h, \"CountsJson\" = @c, \"PlanLedgerVersion\" = @l, \"PlanConnectionVersion\" = @v WHERE \"No\" = @n",
                     ("@p", (int)work.Sync.Phase), ("@o", (int)outcome), ("@e", error), ("@h", work.Sync.PlanHash), ("@c", SyncJson.Write(work.Counts)),
-                    ("@l", work.Sync.PlanLedgerVersion), ("@v", work.Connection.Version), ("@n", work.Sync.No));
+                    ("@l", work.Sync.PlanLedgerVersion), ("@v", work.PlanConnectionVersion), ("@n", work.Sync.No));
             },
             durable: work.Store.MayForget,
             cancel);
@@ -101,6 +104,16 @@ internal sealed partial class SyncCloser(
     private async Task KeepOpenAsync(SyncWork work, SyncOutcome outcome, bool mayHaveSent, OutcomeCounts counts, CancellationToken cancel)
     {
         var sync = work.Sync;
+        if (sync.FromSource && outcome != SyncOutcome.Completed)
+        {
+            return; // the next sync finds in the source what this one has left undone; what was kept before still is
+        }
+
+        if (!sync.FromSource && work.Connection.SourceId is not null && !mayHaveSent)
+        {
+            return; // the next sync of the source tries again what it has to
+        }
+
         if (sync.DryRun || (counts.Of(Outcome.Failed, Outcome.NotSent) == 0 && !RetrySet.Any(work.Store, sync.ConnectionNo)))
         {
             return;
@@ -116,25 +129,31 @@ internal sealed partial class SyncCloser(
         }
     }
 
-    private async Task EndAsync(
+    private static async Task EndAsync(
         SyncWork work, SyncOutcome outcome, string error, SyncReport report, bool mayHaveSent, CancellationToken cancel)
     {
         var sync = work.Sync;
-        (sync.Phase, sync.Outcome, sync.Active, sync.FinishedAt) = (SyncPhase.Closed, outcome, false, time.GetUtcNow());
+        (sync.Phase, sync.Outcome, sync.Active) = (SyncPhase.Closed, outcome, false);
         await work.Store.WriteAsync(
             write =>
             {
+                if (sync.FromSource && outcome == SyncOutcome.Held)
+                {
+                    SupersededPlans.Drop(write, sync);
+                }
+
                 write.Run(
                     """
-                    UPDATE sync SET "Phase" = @p, "Outcome" = @o, "Error" = @e, "Active" = FALSE, "FinishedAt" = @f, "ReportJson" = @r WHERE "No" = @n
+                    UPDATE sync SET "Phase" = @p, "Outcome" = @o, "Error" = @e, "Active" = FALSE, "FinishedAt" = @f, "ReportJson" = @r, "LogDue" = @d WHERE "No" = @n
                     """,
-                    ("@p", (int)SyncPhase.Closed), ("@o", (int)outcome), ("@e", error), ("@f", sync.FinishedAt.Value.ToUnixTimeMilliseconds()),
+                    ("@p", (int)SyncPhase.Closed), ("@o", (int)outcome), ("@e", error), ("@f", sync.FinishedAt!.Value.ToUnixTimeMilliseconds()), ("@d", sync.LogDue),
                     ("@r", SyncJson.Write(report)), ("@n", sync.No));
                 write.Run(
                     """
                     UPDATE audience_list SET "ClaimedBySync" = NULL, "LedgerVersion" = "LedgerVersion" + @m WHERE "No" = @l AND "ClaimedBySync" = @n
                     """,
                     ("@m", mayHaveSent ? 1 : 0), ("@l", sync.ListNo), ("@n", sync.No));
+                BaselineKeeper.End(write, sync, work.Counts, mayHaveSent);
             },
             durable: true,
             cancel);

@@ -26,14 +26,27 @@ internal sealed class SyncCounts
     /// <summary>Bad identifiers dropped from records that go on with their other one.</summary>
     public long IdentifierDropped { get; set; }
 
+    /// <summary>The sync was not to remove whom it doesn't find.</summary>
     public bool RemovalsSkipped { get; set; }
+
+    /// <summary>Entries that it would have removed, or tried to again; null where that was not counted: only a full sync sees them all.</summary>
+    public long? LeftAlone { get; set; }
+
+    /// <summary>Somebody may be on the list for it. A source that lacks nobody has lost nobody.</summary>
+    public bool PutsOffRemovals => RemovalsSkipped && (SourceRows is null || LeftAlone != 0);
+
+    /// <summary>Rows that the source has; null for pushed records.</summary>
+    public long? SourceRows { get; set; }
 
     public long PlannedSubscribes { get; set; }
 
     public long PlannedUnsubscribes { get; set; }
 
-    /// <summary>Removals of member or maybe entries that the guard counts.</summary>
+    /// <summary>Removals that the guard counts: of member and maybe entries, and of people whom somebody held until now.</summary>
     public long Removals { get; set; }
+
+    /// <summary>People who would leave and stay, since a row that is held back names them, or one may that this sync has not read: the next one compares as a whole.</summary>
+    public long Stays { get; set; }
 
     /// <summary>Member and maybe entries of the connection when the plan was made.</summary>
     public long MembersBefore { get; set; }
@@ -43,7 +56,7 @@ internal sealed class SyncCounts
     public long Total => Received + Absent + Retried;
 
     /// <summary>Forgets what a plan counted that was not finished.</summary>
-    public void ForgetPlan() => (Absent, Retried, PlannedSubscribes, PlannedUnsubscribes, Removals) = (0, 0, 0, 0, 0);
+    public void ForgetPlan() => (Absent, Retried, PlannedSubscribes, PlannedUnsubscribes, Removals, Stays, LeftAlone) = (0, 0, 0, 0, 0, 0, null);
 
     /// <summary>Counts one record that came in.</summary>
     public void Count(RecordAction? action, bool identifierDropped, bool hasKey)

@@ -5,6 +5,8 @@ using System.Text.Json.Nodes;
 using IterableAudience.Connections;
 using IterableAudience.Hosting;
 using IterableAudience.Store;
+using IterableAudience.Syncs.Drift;
+using IterableAudience.Syncs.Mirror;
 using IterableAudience.Syncs.Report;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Mvc;
@@ -19,8 +21,8 @@ internal static class SyncEndpoints
     {
         var group = app.MapGroup("/v2/retl-connections").WithTags("Syncs").Needs(Roles.Viewer);
         group.MapPush();
-        group.MapPost("/{id}/start", Start).Needs(Roles.Operator).Example("""{ "syncType": "incremental" }""").Answers(409);
-        group.MapPost("/{id}/plan", Plan).Needs(Roles.Operator).Answers(409);
+        group.MapPost("/{id}/start", Start).Needs(Roles.Operator).Produces<SourceSync>().Example("""{ "syncType": "incremental" }""").Answers(409);
+        group.MapPost("/{id}/plan", Plan).Needs(Roles.Operator).Produces<SourceSync>().Example("""{ "syncType": "incremental" }""").Answers(409);
         group.MapPost("/{id}/stop", Stop).Needs(Roles.Operator);
         group.MapGet("/{id}/syncs", List).Produces<SyncPage>();
         group.MapGet("/{id}/syncs/{syncId}", Get);
@@ -30,9 +32,11 @@ internal static class SyncEndpoints
         group.MapPost("/{id}/syncs/{syncId}/approve", Approve).Needs(Roles.Operator).Produces<PushEndpoint.StartedSync>(StatusCodes.Status202Accepted).Example("""{ "planHash": "the planHash of the held sync" }""").Answers(409);
         group.MapPost("/{id}/syncs/{syncId}/discard", Discard).Needs(Roles.Operator).Produces<SyncView>().Answers(409);
         group.MapRecords();
+        group.MapPlan();
+        group.MapReconcile();
     }
 
-    /// <summary>Why no sync can start on a connection now: it or its destination is disabled, or one is running. Null when one can.</summary>
+    /// <summary>Why no sync can start on a connection now: it, its destination or its source is disabled, or one is running. Null when one can.</summary>
     internal static async Task<ProblemAnswer?> ObstacleAsync(StoreContext db, Connection connection, CancellationToken cancellation)
     {
         if (!connection.Enabled)
@@ -43,6 +47,11 @@ internal static class SyncEndpoints
         if (!await db.Destinations.Where(d => d.Id == connection.DestinationId).Select(d => d.Enabled).SingleAsync(cancellation))
         {
             return ProblemAnswer.Conflict("The connection's destination is disabled. Enable it (PUT with enabled: true), then start a sync.");
+        }
+
+        if (connection.SourceId is { } source && !await db.Sources.Where(s => s.Id == source).Select(s => s.Enabled).SingleOrDefaultAsync(cancellation))
+        {
+            return ProblemAnswer.Conflict("The connection's source is disabled. Enable it (PUT with enabled: true), then start a sync.");
         }
 
         var running = await db.Syncs.Where(s => s.ConnectionNo == connection.No && s.Active).Select(s => s.Id).FirstOrDefaultAsync(cancellation);
@@ -63,7 +72,7 @@ internal static class SyncEndpoints
 
     /// <summary>What was recorded of a sync's records and requests is gone; an empty page would say that there had been none.</summary>
     internal static ProblemAnswer Purged()
-        => ProblemAnswer.Conflict("The records and requests of this sync have been removed by retention (Retention__Records). Its report is still there.");
+        => ProblemAnswer.Conflict("The records and requests of this sync have been removed by retention (Retention__Records), or since a newer sync of the source was held. Its report is still there.");
 
     internal static async Task<(Connection Connection, Sync Sync)?> FindAsync(StoreContext db, string id, string syncId, CancellationToken cancellation)
         => await db.Connections.AsNoTracking().SingleOrDefaultAsync(c => c.Id == id && !c.Deleted, cancellation) is { } connection
@@ -71,24 +80,40 @@ internal static class SyncEndpoints
                 ? (connection, sync)
                 : null;
 
-    /// <summary>Starts a sync of the connection's source.</summary>
-    private static async Task<IResult> Start(string id, [FromBody] StartRequest? request, StoreContext db, CancellationToken cancellation)
+    /// <summary>Starts a sync of the connection's source and answers at once; the sync runs in the background.</summary>
+    private static Task<IResult> Start(string id, [FromBody] StartRequest? request, StoreContext db, SourceStart source, CancellationToken cancellation)
+        => StartAsync(id, request, dryRun: false, db, source, cancellation);
+
+    /// <summary>Plans a sync of the connection's source without sending anything: it ends as <c>planned</c>, and can be approved. For pushed records use <c>dryRun=true</c>.</summary>
+    private static Task<IResult> Plan(string id, [FromBody] StartRequest? request, StoreContext db, SourceStart source, CancellationToken cancellation)
+        => StartAsync(id, request, dryRun: true, db, source, cancellation);
+
+    private static async Task<IResult> StartAsync(
+        string id, StartRequest? request, bool dryRun, StoreContext db, SourceStart source, CancellationToken cancellation)
     {
         if (request?.SyncType is not (null or "incremental" or "full"))
         {
             return ProblemAnswer.BadField("syncType", "must be incremental or full.");
         }
 
-        return await NeedSourceAsync(id, db, cancellation);
+        if (await db.Connections.AsNoTracking().SingleOrDefaultAsync(c => c.Id == id && !c.Deleted, cancellation) is not { } connection)
+        {
+            return ProblemAnswer.NotFound("connection");
+        }
+
+        if (connection.SourceId is null)
+        {
+            return ProblemAnswer.Conflict("The connection has no source: it takes pushed records only (POST …/syncs).");
+        }
+
+        if (await ObstacleAsync(db, connection, cancellation) is { } obstacle)
+        {
+            return obstacle;
+        }
+
+        var sync = await source.StartAsync(connection, request?.SyncType == "full", dryRun, SyncTrigger.Manual, cancellation);
+        return sync is null ? await OvertakenAsync(db, connection, cancellation) : TypedResults.Ok(new SourceSync(sync.Id));
     }
-
-    /// <summary>Plans a sync of the connection's source without sending anything. For pushed records use <c>dryRun=true</c>.</summary>
-    private static Task<IResult> Plan(string id, StoreContext db, CancellationToken cancellation) => NeedSourceAsync(id, db, cancellation);
-
-    private static async Task<IResult> NeedSourceAsync(string id, StoreContext db, CancellationToken cancellation)
-        => await db.Connections.AnyAsync(c => c.Id == id && !c.Deleted, cancellation)
-            ? ProblemAnswer.Conflict("The connection has no source: it takes pushed records only (POST …/syncs).")
-            : ProblemAnswer.NotFound("connection");
 
     /// <summary>Stops the connection's running sync, if there is one: nothing further is sent, what is on the wire is still recorded.</summary>
     private static async Task<Results<NoContent, ProblemAnswer>> Stop(string id, StoreContext db, SyncMonitor monitor, CancellationToken cancellation)
@@ -297,7 +322,10 @@ internal static class SyncEndpoints
         }
     }
 
-    /// <param name="SyncType"><c>incremental</c> or <c>full</c>.</param>
+    /// <param name="SyncId">The sync that was started.</param>
+    internal sealed record SourceSync(string SyncId);
+
+    /// <param name="SyncType"><c>incremental</c> (when absent) or <c>full</c>. A sync that has nothing to compare with is a full one whatever is asked for.</param>
     internal sealed record StartRequest(string? SyncType);
 
     /// <param name="PlanHash">The hash of the plan, as the held sync shows it.</param>

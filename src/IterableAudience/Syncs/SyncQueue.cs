@@ -1,5 +1,6 @@
 using System.Threading.Channels;
 using IterableAudience.Store;
+using IterableAudience.Syncs.Mirror;
 using IterableAudience.Syncs.Nodes;
 
 namespace IterableAudience.Syncs;
@@ -9,7 +10,7 @@ namespace IterableAudience.Syncs;
 /// whenever one turns up (see <see cref="NodeClaims"/>).
 /// </summary>
 internal sealed partial class SyncQueue(
-    SyncRunner runner, AbandonedSyncs abandoned, NodeClaims node, SyncMonitor monitor, TimeProvider time, ILogger<SyncQueue> logger) : BackgroundService
+    SyncRunner runner, Pull pull, AbandonedSyncs abandoned, NodeClaims node, SyncMonitor monitor, TimeProvider time, ILogger<SyncQueue> logger) : BackgroundService
 {
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(30);
 
@@ -29,7 +30,7 @@ internal sealed partial class SyncQueue(
             }
         });
 
-    /// <summary>Hands a staged sync over.</summary>
+    /// <summary>Hands a staged sync over, or one whose source is still to be read.</summary>
     public void Enqueue(long sync) => _waiting.Writer.TryWrite(sync);
 
     /// <summary>Finds what a former process left behind; before the server listens, so that no push of this one is taken for it.</summary>
@@ -52,7 +53,13 @@ internal sealed partial class SyncQueue(
             var patrolling = PatrolAsync(stopping);
             await foreach (var sync in _waiting.Reader.ReadAllAsync(stopping))
             {
-                Start(sync, cancel => runner.RunAsync(sync, cancel));
+                Start(sync, async cancel =>
+                {
+                    if (await pull.StageAsync(sync, cancel))
+                    {
+                        await runner.RunAsync(sync, cancel);
+                    }
+                });
             }
 
             await patrolling;
@@ -75,7 +82,7 @@ internal sealed partial class SyncQueue(
     {
         foreach (var sync in syncs)
         {
-            if (sync.Phase == SyncPhase.Staging)
+            if (sync is { Phase: SyncPhase.Staging, FromSource: false })
             {
                 Abandon(sync.No);
             }

@@ -27,7 +27,7 @@ namespace IterableAudience.Syncs;
 /// What a step has done is in the store before the next begins, so a sync that was cut off anywhere goes on from there: staged, it is planned
 /// (again); planned, its open batches are sent; sent, it is closed.
 /// </summary>
-/// <remarks>Concurrency: one call of <see cref="RunAsync(long, CancellationToken)"/> per sync at a time; <see cref="SyncQueue"/> sees to that. Steps 1 to 4 have happened when it is called: whoever brings the records (a push) runs them.</remarks>
+/// <remarks>Concurrency: one call of <see cref="RunAsync(long, CancellationToken)"/> per sync at a time; <see cref="SyncQueue"/> sees to that. Steps 1 to 4 have happened when it is called: whoever brings the records (a push, or <see cref="Mirror.Pull"/>) runs them.</remarks>
 internal sealed partial class SyncRunner(
     SyncClaims claims,
     SyncWorkLoader loader,
@@ -43,7 +43,7 @@ internal sealed partial class SyncRunner(
     private static readonly Stage[] Stages =
     [
         Stage.Retain, Stage.Unsubscribe, Stage.UnsubscribeByEmail, Stage.FollowUnsubscribe,
-        Stage.Subscribe, Stage.RetryConflicts, Stage.FollowSubscribe,
+        Stage.Subscribe, Stage.RetryConflicts, Stage.FollowSubscribe, Stage.Keep,
         Stage.SettleReplaced, Stage.UnsubscribeReplaced, Stage.UnsubscribeReplacedByEmail, Stage.FollowReplaced,
     ];
 
@@ -157,8 +157,16 @@ internal sealed partial class SyncRunner(
     private async Task<string?> PlanAsync(SyncWork work, CancellationToken stop, CancellationToken shutdown)
     {
         var (sync, counts) = (work.Sync, work.Counts);
-        counts.RemovalsSkipped = sync.Full && counts.WithoutKey > 0;
-        var mode = new PlanMode(sync.Full, sync.Resend, RemoveAbsent: sync.Full && !counts.RemovalsSkipped, work.IgnoreUnknownDeletes, work.RetryFailed);
+        if (!sync.FromSource)
+        {
+            counts.RemovalsSkipped = sync.Full && counts.WithoutKey > 0;
+        }
+
+        // Whom a source doesn't name, and the ledger doesn't know, is nobody of ours. And all that a full sync of a source could try again comes with it.
+        var mode = new PlanMode(
+            sync.Full, sync.Resend, RemoveAbsent: sync.Full && !counts.RemovalsSkipped, work.IgnoreUnknownDeletes || sync.FromSource,
+            work.RetryFailed && !(sync.FromSource && sync.Full), Mirror: sync.FromSource,
+            RetryRemovals: sync.FromSource ? !counts.RemovalsSkipped : work.Connection.SourceId is null);
         try
         {
             sync.PlanLedgerVersion = work.LedgerVersion;
@@ -184,7 +192,7 @@ internal sealed partial class SyncRunner(
         foreach (var stage in Stages)
         {
             var cutShort = end.Abort is not null || end.Stopped;
-            if (stage is Stage.Retain or Stage.FollowUnsubscribe or Stage.FollowSubscribe or Stage.FollowReplaced || (stage == Stage.SettleReplaced && !cutShort))
+            if (stage is Stage.Retain or Stage.FollowUnsubscribe or Stage.FollowSubscribe or Stage.Keep or Stage.FollowReplaced || (stage == Stage.SettleReplaced && !cutShort))
             {
                 shutdown.ThrowIfCancellationRequested();
                 await settler.SettleAsync(stage, end.Abort is null ? Reason.SyncCancelled : Reason.SyncAborted, cutShort, shutdown);

@@ -9,10 +9,10 @@ internal static class SyncStart
 {
     /// <summary>
     /// Inserts the sync with its own number as the number of its plan, unless that is set. False when the connection is deleted; when it, or the idempotency
-    /// key, is taken; or when that plan waits for no decision any more, or its records are gone.
+    /// key, is taken; or when that plan waits for no decision any more, or its records are gone; or when <paramref name="also"/>, which runs in the same transaction, says so.
     /// </summary>
     /// <remarks>What it rests on is written, not only looked at: whoever changes that at the same time waits for the row, and then finds the sync, or is found here.</remarks>
-    public static async Task<bool> SaveAsync(StoreContext db, Sync sync, NodeClaims node, CancellationToken cancel)
+    public static async Task<bool> SaveAsync(StoreContext db, Sync sync, NodeClaims node, CancellationToken cancel, Func<StoreContext, Task<bool>>? also = null)
     {
         (sync.ClaimedBy, sync.ClaimEpoch) = (node.Id, 1);
         db.Syncs.Add(sync);
@@ -28,6 +28,11 @@ internal static class SyncStart
             if (sync.PlanSyncNo != 0
                 && await db.Syncs.Where(s => s.No == sync.PlanSyncNo && !s.RecordsPurged && (s.Outcome == SyncOutcome.Held || s.Outcome == SyncOutcome.Planned))
                     .ExecuteUpdateAsync(u => u.SetProperty(s => s.RecordsPurged, false), cancel) == 0)
+            {
+                return false;
+            }
+
+            if (also is not null && !await also(db))
             {
                 return false;
             }

@@ -23,6 +23,7 @@ internal static class SyncTelemetry
     private static readonly Counter<long> Sent = Meter.CreateCounter<long>("iterable_audience.operations", "{operation}", "Operations that were sent, by kind and outcome, counted when their batch is recorded.");
     private static readonly Counter<long> Syncs = Meter.CreateCounter<long>("iterable_audience.syncs", "{sync}", "Closed syncs by outcome.");
     private static readonly Counter<long> Retention = Meter.CreateCounter<long>("iterable_audience.retention.syncs", "{sync}", "Syncs of which retention removed the records, or the report as well.");
+    private static readonly Counter<long> Ticks = Meter.CreateCounter<long>("iterable_audience.schedule.ticks", "{tick}", "Ticks of schedules by what came of them: started, skipped because a sync was running, refused.");
     private static readonly Histogram<double> Duration = Meter.CreateHistogram(
         "iterable_audience.sync.duration", "s", "From start to close.", tags: null,
         advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = [0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900, 3600, 14400] });
@@ -51,6 +52,9 @@ internal static class SyncTelemetry
             span.SetStatus(ActivityStatusCode.Error, sync.Error);
         }
     }
+
+    /// <summary>Counts a tick: <c>started</c>, <c>skipped</c> or <c>refused</c>.</summary>
+    public static void Tick(string result) => Ticks.Add(1, new KeyValuePair<string, object?>("result", result));
 
     /// <summary>The span of a batch: from its first request to its record in the store.</summary>
     public static Activity? StartBatch(Stage stage, int number, OperationKind kind)

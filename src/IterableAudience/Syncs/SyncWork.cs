@@ -36,6 +36,9 @@ internal sealed record SyncWork(
     /// <summary>What failed in earlier syncs of the connection is tried again.</summary>
     public bool RetryFailed { get; init; }
 
+    /// <summary>The version of the connection that the plan is made of: for a source, the one that its rows were read with.</summary>
+    public int PlanConnectionVersion => Sync.FromSource ? Sync.PlanConnectionVersion : Connection.Version;
+
     /// <summary>The list's ledger version when the list was claimed.</summary>
     public long LedgerVersion { get; set; }
 

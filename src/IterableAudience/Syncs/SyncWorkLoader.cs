@@ -47,7 +47,7 @@ internal sealed class SyncWorkLoader(
 
         return new SyncWork(sync, connection, project, claimed, guard, ignoreUnknownDeletes, progress, progress.Counts, batches)
         {
-            RetryFailed = retryFailed,
+            RetryFailed = retryFailed && (sync.FromSource || connection.SourceId is null), // a push on a source's connection is followed by a full sync of the source
             NextBatchNumber = (int)lastNumber,
         };
     }

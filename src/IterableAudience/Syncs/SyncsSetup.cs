@@ -1,10 +1,13 @@
 using IterableAudience.Hosting;
 using IterableAudience.Iterable;
 using IterableAudience.Store;
+using IterableAudience.Syncs.Drift;
 using IterableAudience.Syncs.Intake;
+using IterableAudience.Syncs.Mirror;
 using IterableAudience.Syncs.Nodes;
 using IterableAudience.Syncs.Plan;
 using IterableAudience.Syncs.Retention;
+using IterableAudience.Syncs.Scheduling;
 using Microsoft.Extensions.Options;
 using Npgsql;
 
@@ -33,6 +36,10 @@ internal static class SyncsSetup
         services.AddSingleton<Planner>();
         services.AddSingleton<SyncCloser>();
         services.AddSingleton<AbandonedSyncs>();
+        services.AddSingleton<Pull>();
+        services.AddSingleton<SourceStart>();
+        services.AddSingleton<Reconciler>();
+        services.AddSingleton<WarehouseLog>();
         services.AddSingleton<SyncRunner>();
         services.AddSingleton<SyncQueue>();
         services.AddHostedService(s => s.GetRequiredService<SyncQueue>());
@@ -43,11 +50,14 @@ internal static class SyncsSetup
         services.AddSingleton<Purge>();
         services.AddHostedService<RetentionWorker>();
         services.AddHostedService<SyncGauges>();
+        services.AddScheduling(StoreLocation.From(configuration));
         services.AddSingleton<Push>();
         services.AddSingleton<Approval>();
         // Of the connection that the examples name, so that both ids of a path fit together.
         services.AddLiveId("{syncId}", null, db => db.Syncs
             .Where(s => s.ConnectionNo == db.Connections.Where(c => !c.Deleted).Max(c => (long?)c.No)).OrderByDescending(s => s.No).Select(s => s.Id).FirstOrDefault());
+        services.AddLiveId("{reconcileId}", null, db => db.Reconciles
+            .Where(r => r.ConnectionNo == db.Connections.Where(c => !c.Deleted).Max(c => (long?)c.No)).OrderByDescending(r => r.StartedAt).Select(r => r.Id).FirstOrDefault());
         services.Configure<HostOptions>(o => o.ShutdownTimeout = LastCall.Patience + TimeToRecord);
         return services;
     }

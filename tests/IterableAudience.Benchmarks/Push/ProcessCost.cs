@@ -24,5 +24,8 @@ internal static class ProcessCost
         return Number(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[^2]) / 1024.0;
     }
 
+    /// <summary>Begins to look for the peak anew, at what is resident now.</summary>
+    public static void ForgetPeak(int process) => File.WriteAllText($"/proc/{process}/clear_refs", "5");
+
     private static long Number(string text) => long.Parse(text, CultureInfo.InvariantCulture);
 }

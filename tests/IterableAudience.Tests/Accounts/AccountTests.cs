@@ -155,6 +155,37 @@ public sealed class AccountTests : IAsyncDisposable
 
     [Theory]
     [StoreData]
+    public async Task The_password_of_a_warehouse_is_never_returned_logged_or_stored_in_the_clear(StoreKind store)
+    {
+        _host = new TestHost(store);
+        var account = $$$"""{"name":"PG","accountDefinitionName":"SOURCE_POSTGRES","options":{"host":"127.0.0.1","port":9,"dbname":"w","user":"u"},"secret":{"password":"{{{Secret}}}"}}""";
+        var made = (await _host.PostAsync("/v2/accounts", account)).ShouldBe(HttpStatusCode.Created);
+        var url = $"/v2/accounts/{made.Text("id")}";
+        var answers = new[] { made, await _host.GetAsync(url), await _host.GetAsync("/v2/accounts"), await _host.PutAsync(url, account), await _host.PostAsync($"{url}/test", "{}"), await _host.GetAsync($"{url}/schemas") };
+        Assert.All(answers, a => Assert.DoesNotContain(Secret, a.Body, StringComparison.Ordinal));
+        Assert.DoesNotContain(_host.Logs.All, l => l.Contains(Secret, StringComparison.Ordinal));
+        Assert.True(await _host.Store.HoldsAsync("127.0.0.1", TestContext.Current.CancellationToken));
+        Assert.False(await _host.Store.HoldsAsync(Secret, TestContext.Current.CancellationToken));
+    }
+
+    [Theory]
+    [InlineData("disable")]
+    [InlineData("allow")]
+    [InlineData("prefer")]
+    [InlineData("require")]
+    [InlineData("verify-ca")]
+    [InlineData("verify-full")]
+    public async Task A_port_is_a_number_or_its_text_and_each_ssl_mode_is_kept(string sslMode)
+    {
+        _host = new TestHost(StoreKind.Sqlite);
+        var made = (await _host.PostAsync("/v2/accounts", $$$"""
+            {"name":"PG","accountDefinitionName":"SOURCE_POSTGRES","options":{"host":"db.example.com","port":6432,"dbname":"w","user":"u","sslMode":"{{{sslMode}}}"},"secret":{"password":"p"}}
+            """)).ShouldBe(HttpStatusCode.Created);
+        Assert.Equal((6432, sslMode), ((int)made.At("options.port")!, made.Text("options.sslMode")));
+    }
+
+    [Theory]
+    [StoreData]
     public async Task An_account_in_use_keeps_its_project_and_cannot_be_deleted(StoreKind store)
     {
         _host = new TestHost(store);

@@ -2,6 +2,7 @@ using System.Net;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using IterableAudience.Tests.Syncs;
+using IterableAudience.Tests.Warehouses;
 using Xunit;
 
 namespace IterableAudience.Tests.Contract;
@@ -15,6 +16,7 @@ public sealed class OpenApiTests
     private static readonly Dictionary<string, HttpStatusCode> Refused = new()
     {
         ["post /v2/retl-connections/{id}/start"] = HttpStatusCode.Conflict, // needs a source
+        ["post /v2/retl-connections/{id}/plan"] = HttpStatusCode.Conflict,
         ["post /v2/retl-connections/{id}/syncs/{syncId}/approve"] = HttpStatusCode.Conflict, // nobody knows a plan hash beforehand
     };
 
@@ -34,6 +36,7 @@ public sealed class OpenApiTests
         await using var sync = new SyncHost();
         sync.Host.Settings["Documents:LiveExamples"] = "true";
         await sync.InitializeAsync();
+        using var warehouse = await ShopAsync(sync.Host);
         var audience = await sync.AudienceAsync();
         var held = await audience.PushAsync("dryRun=true", Row.People(1));
         var ran = 0;
@@ -67,8 +70,10 @@ public sealed class OpenApiTests
         await using var sync = new SyncHost();
         sync.Host.Settings["Documents:LiveExamples"] = "true";
         await sync.InitializeAsync();
+        using var warehouse = await ShopAsync(sync.Host);
         var audience = await sync.AudienceAsync();
         await audience.PushAsync(Row.People(1));
+        (await sync.Host.PostAsync($"{audience.Url}/reconcile")).ShouldBe(HttpStatusCode.Accepted);
         foreach (var (path, operations) in (await sync.Host.GetAsync("/swagger/v1/swagger.json", null)).Json["paths"]!.AsObject())
         {
             if (operations!["get"] is not { } get)
@@ -77,6 +82,19 @@ public sealed class OpenApiTests
                 .Aggregate(path, (text, p) => text.Replace($"{{{p!["name"]}}}", (string?)p["example"] ?? "(no example)", StringComparison.Ordinal));
             (await sync.Host.GetAsync(url)).ShouldBe(HttpStatusCode.OK);
         }
+    }
+
+    /// <summary>A warehouse with the table that the examples name, a source of it, and a preview.</summary>
+    private static async Task<TestWarehouse> ShopAsync(TestHost host)
+    {
+        var warehouse = new TestWarehouse(host, WarehouseKind.DuckDb);
+        warehouse.Run("""CREATE TABLE customers ("ID" bigint, "EMAIL" varchar); INSERT INTO customers VALUES (1, 'ada@example.com')""");
+        var account = await warehouse.AccountAsync();
+        (await host.PostAsync("/v2/retl-sources", $$$"""
+            {"name":"Customers","sourceType":"table","sourceDefinitionName":"duckdb","accountId":"{{{account}}}","config":{"primaryKey":"ID","schema":"main","table":"customers"}}
+            """)).ShouldBe(HttpStatusCode.Created);
+        (await host.PostAsync("/v2/retl-sources/preview", $$$"""{"accountId":"{{{account}}}","schema":"main","table":"customers"}""")).ShouldBe(HttpStatusCode.OK);
+        return warehouse;
     }
 
     private static async Task<Answer> SendAsync(TestHost host, string method, string url, string mediaType, JsonNode example)

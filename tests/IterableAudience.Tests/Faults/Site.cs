@@ -137,13 +137,15 @@ internal sealed class Site : IAsyncDisposable
     }
 
     /// <summary>A new list and a connection that keeps it.</summary>
-    public async Task<Audience> AudienceAsync(string name)
+    /// <param name="name">Of the list.</param>
+    /// <param name="more">Further members of the connection, as JSON text that begins with a comma.</param>
+    public async Task<Audience> AudienceAsync(string name, string more = "")
     {
         _destination ??= await DestinationAsync();
         var connection = await PostAsync("/v2/retl-connections", $$"""
             { "destinationId": "{{_destination}}", "enabled": true, "syncBehaviour": "mirror",
               "identifiers": [ {"from": "EMAIL", "to": "email"}, {"from": "ID", "to": "userId"} ],
-              "destinationConfig": { "createList": {"name": "{{name}}", "description": "for a test"} } }
+              "destinationConfig": { "createList": {"name": "{{name}}", "description": "for a test"} }{{more}} }
             """);
         return new((string)connection["id"]!, (long)connection["destinationConfig"]!["audienceId"]!);
     }

@@ -16,10 +16,12 @@ public sealed partial class DirectionTests
         ["Hosting"] = [],
         ["Iterable"] = ["Records"],
         ["Store"] = ["Hosting"],
-        ["Accounts"] = ["Hosting", "Iterable", "Records", "Store"],
+        ["Warehouses"] = ["Hosting"],
+        ["Accounts"] = ["Hosting", "Iterable", "Records", "Store", "Warehouses"],
+        ["Sources"] = ["Accounts", "Hosting", "Records", "Store", "Warehouses"],
         ["Destinations"] = ["Accounts", "Hosting", "Store"],
         ["Connections"] = ["Accounts", "Hosting", "Iterable", "Records", "Schedules", "Store"],
-        ["Syncs"] = ["Accounts", "Connections", "Hosting", "Iterable", "Records", "Store"],
+        ["Syncs"] = ["Accounts", "Connections", "Hosting", "Iterable", "Records", "Sources", "Store", "Warehouses"],
     };
 
     /// <summary>Single files that may look the other way, and why.</summary>
@@ -29,6 +31,7 @@ public sealed partial class DirectionTests
         ("Store/StoreContext.cs", "Accounts"),
         ("Store/StoreContext.cs", "Connections"),
         ("Store/StoreContext.cs", "Destinations"),
+        ("Store/StoreContext.cs", "Sources"),
         ("Store/StoreContext.cs", "Syncs"),
 
         // The entity of a connection, to find the project that it sends to.

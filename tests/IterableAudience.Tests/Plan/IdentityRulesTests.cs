@@ -41,7 +41,7 @@ public sealed class IdentityRulesTests
     {
         var leaver = Leave(new(email, userId));
         Subscribe(new(otherEmail, otherUserId));
-        Assert.Equal(same, Findings().Contains($"{leaver} Held"));
+        Assert.Equal(same, Findings().Contains($"{leaver} HeldByRecord"));
     }
 
     [Theory]
@@ -156,7 +156,7 @@ public sealed class IdentityRulesTests
         var subscribe = Subscribe(new("new@example.com", "w"));
         var replaced = Replace(Both, subscribe);
         Subscribe(ByUserId);
-        Assert.Contains($"{replaced} Held", Findings());
+        Assert.Contains($"{replaced} HeldByRecord", Findings());
     }
 
     [Fact]
@@ -211,7 +211,7 @@ public sealed class IdentityRulesTests
     {
         List<string> found = [];
         var rules = new IdentityRules(
-            (of, kind, other) => found.Add(kind is FindingKind.Held or FindingKind.EmailHeld or FindingKind.EmailHeldForNow ? $"{of.Ref} {kind}" : $"{of.Ref} {kind} {other}"),
+            (of, kind, other) => found.Add(kind is FindingKind.Held or FindingKind.HeldByRecord or FindingKind.HeldByRow or FindingKind.EmailHeld or FindingKind.EmailHeldForNow ? $"{of.Ref} {kind}" : $"{of.Ref} {kind} {other}"),
             (hash, into) => into.AddRange(_entries.Where(e => everybodyIsFound
                 || (e.Identity.Email is { } email && Hash.Email(email) == hash) || (e.Identity.UserId is { } userId && Hash.User(userId) == hash))),
             Hash) { OwnConnection = Own };

@@ -11,7 +11,7 @@ namespace IterableAudience.Tests.Plan;
 /// </summary>
 public sealed class RandomSyncsTests : IAsyncDisposable
 {
-    private const int Seeds = 12;
+    private const int Seeds = 8;
     private ScenarioHost _host = null!;
 
     public ValueTask DisposeAsync() => _host.DisposeAsync();

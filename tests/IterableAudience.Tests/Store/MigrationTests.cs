@@ -94,7 +94,7 @@ public sealed class MigrationTests
         EmptyDatabase(host);
         var sql = store == StoreKind.Sqlite
             ? "SELECT t.name || '.' || c.name FROM sqlite_master t, pragma_table_info(t.name) c WHERE t.type = 'table' AND t.name NOT LIKE '%sqlite%' AND t.name NOT LIKE '%EFMigrations%'"
-            : "SELECT table_name || '.' || column_name FROM information_schema.columns WHERE table_schema = 'public' AND table_name NOT LIKE '%EFMigrations%'";
+            : "SELECT table_name || '.' || column_name FROM information_schema.columns WHERE table_schema = 'public' AND table_name NOT LIKE '%EFMigrations%' AND table_name NOT LIKE 'qrtz%'";
         var columns = host.Provider.GetRequiredService<LeanStore>().Read(c => c.Rows(sql, r => r.GetString(0)));
         return [.. columns.Order(StringComparer.Ordinal)];
     }

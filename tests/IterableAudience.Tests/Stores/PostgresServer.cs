@@ -17,6 +17,9 @@ namespace IterableAudience.Tests.Stores;
 /// </remarks>
 public sealed class PostgresServer : IDisposable
 {
+    /// <summary>The one user who is asked for a password. A test makes it.</summary>
+    public const string WithPassword = "somebody_with_password";
+
     private static readonly Lazy<PostgresServer> Common = new(() => new PostgresServer());
     private static readonly string? Programs = FindPrograms();
     private static int _databases;
@@ -54,6 +57,8 @@ public sealed class PostgresServer : IDisposable
             jit=off
             {settings}
             """);
+        var access = Path.Combine(Data, "pg_hba.conf");
+        File.WriteAllText(access, $"host all {WithPassword} all scram-sha-256\n{File.ReadAllText(access)}"); // the first line that fits counts
         AppDomain.CurrentDomain.ProcessExit += (_, _) => Dispose();
         Start();
     }
@@ -84,7 +89,7 @@ public sealed class PostgresServer : IDisposable
 
     public void Start()
     {
-        Run("pg_ctl", "-D", Data, "-l", Path.Combine(_folder, "log"), "-w", "-t", "60", "start");
+        Run("pg_ctl", "-D", Data, "-l", Path.Combine(_folder, "log"), "-s", "-w", "-t", "60", "start");
         _running = true;
     }
 

@@ -36,6 +36,70 @@ public sealed class GuardTests(SyncHosts syncs) : IClassFixture<SyncHosts>
         (await audience.ApproveAsync(held)).ShouldBeProblem(HttpStatusCode.Conflict, "changed since");
     }
 
+    /// <summary>Nobody left the list when the rows went: so the guard looks when somebody would.</summary>
+    [Theory]
+    [StoreData]
+    public async Task People_whom_somebody_else_held_count_when_that_one_lets_go(StoreKind store)
+    {
+        var audience = await syncs.On(store).AudienceAsync(more: Strict);
+        var other = await audience.SiblingAsync();
+        await audience.PushAsync(Row.People(5));
+        await other.PushAsync(Row.People(5));
+        Assert.Equal("retained 4", (await audience.PushAsync(Row.Leavers(4))).Outcomes);
+        (await audience.Host.DeleteAsync(other.Url)).ShouldBe(HttpStatusCode.NoContent);
+
+        var held = await audience.PushAsync();
+        Assert.Equal(("held", 5), (held.Outcome, audience.Project.Members(audience.List).Count));
+        Assert.Contains("removes 4 people while the connection has 1 member", held.Error, StringComparison.Ordinal);
+        Assert.Equal("completed", (await audience.ApprovedAsync(held)).Outcome);
+        Assert.Equal("p5@example.com/p5", audience.Members);
+    }
+
+    [Theory]
+    [StoreData]
+    public async Task A_removal_that_failed_has_passed_the_guard(StoreKind store)
+    {
+        var sync = syncs.On(store);
+        var audience = await sync.AudienceAsync(more: Strict);
+        await audience.PushAsync(Row.People(4));
+        audience.Fault(new FaultRule { Fault = FaultKind.Respond, Status = 503, Times = 0, On = new() { Kind = CallKind.Unsubscribe } });
+        var held = await audience.PushAsync(Row.Leavers(3));
+        Assert.Equal("failed 3", (await audience.ApprovedAsync(held)).Outcomes);
+        Assert.Equal("completed_with_failures", (await audience.PushAsync()).Outcome);
+        sync.World.Faults.Clear();
+        Assert.Equal("unsubscribed 3", (await audience.PushAsync()).Outcomes);
+        Assert.Equal("p4@example.com/p4", audience.Members);
+    }
+
+    [Theory]
+    [StoreData]
+    public async Task So_has_the_removal_of_an_identity_that_was_replaced(StoreKind store)
+    {
+        var sync = syncs.On(store);
+        var audience = await sync.AudienceAsync(more: Strict);
+        await audience.PushAsync(Row.People(4));
+        audience.Fault(new FaultRule { Fault = FaultKind.Respond, Status = 503, Times = 0, On = new() { Kind = CallKind.Unsubscribe } });
+        var held = await audience.PushAsync([.. Enumerable.Range(1, 3).Select(n => Row.Update(n, $"x{n}@example.com", $"x{n}"))]);
+        Assert.Equal("failed 3", (await audience.ApprovedAsync(held)).Outcomes);
+        sync.World.Faults.Clear();
+        var done = await audience.PushAsync();
+        Assert.Equal(("completed", "unsubscribed 3"), (done.Outcome, done.Outcomes));
+        Assert.Equal("p4@example.com/p4 x1@example.com/x1 x2@example.com/x2 x3@example.com/x3", audience.Members);
+    }
+
+    /// <summary>A table whose keys are new leaves an entry behind for each row that was there before: the person is one.</summary>
+    [Theory]
+    [StoreData]
+    public async Task A_person_with_entries_of_older_keys_counts_once(StoreKind store)
+    {
+        var audience = await syncs.On(store).AudienceAsync(more: Strict);
+        await audience.PushAsync(Row.People(5));
+        for (var keys = 10; keys <= 20; keys += 10)
+            await audience.PushAsync([.. Row.Leavers(5, keys == 10 ? 1 : 11), .. Enumerable.Range(1, 5).Select(n => Row.Insert(keys + n, $"p{n}@example.com", $"p{n}"))]);
+        Assert.Equal("unsubscribed 2", (await audience.PushAsync(Row.Leavers(2, 21))).Outcomes);
+        Assert.Equal("p3@example.com/p3 p4@example.com/p4 p5@example.com/p5", audience.Members);
+    }
+
     [Theory]
     [StoreData]
     public async Task Removals_by_a_change_of_identity_count_too(StoreKind store)

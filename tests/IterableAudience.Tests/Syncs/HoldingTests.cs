@@ -53,6 +53,50 @@ public sealed class HoldingTests(SyncHosts syncs) : IClassFixture<SyncHosts>
         Assert.Equal("new@example.com/new", audience.Members);
     }
 
+    /// <summary>Iterable keeps the e-mail that it was told last for a userId, and takes the person off who has it now.</summary>
+    [Theory]
+    [StoreData]
+    public async Task Whom_a_row_holds_with_another_email_is_not_taken_off_by_an_email_that_was_sent_later(StoreKind store)
+    {
+        var audience = await syncs.On(store).AudienceAsync();
+        await audience.PushAsync(Row.Insert(3, "b@example.com", "u1"), Row.Insert(9, "grace@example.org", "u9"));
+        await audience.PushAsync(Row.Insert(1, "a@example.com", "u1"), Row.Insert(2, "a@example.com"));
+        Assert.Equal("a@example.com/u1 grace@example.org/u9", audience.Members);
+
+        await audience.PushAsync(Row.Delete(1), Row.Delete(2));
+        Assert.Equal("a@example.com/u1 grace@example.org/u9", audience.Members);
+        await audience.PushAsync(Row.Delete(3));
+        Assert.Equal("grace@example.org/u9", audience.Members);
+    }
+
+    [Theory]
+    [StoreData]
+    public async Task So_it_is_when_the_rows_go_one_after_the_other_and_for_another_connection(StoreKind store)
+    {
+        var audience = await syncs.On(store).AudienceAsync();
+        var other = await audience.SiblingAsync();
+        await other.PushAsync(Row.Insert(3, "b@example.com", "u1"));
+        await audience.PushAsync(Row.Insert(1, "a@example.com", "u1"), Row.Insert(2, "a@example.com"));
+        await audience.PushAsync(Row.Delete(1));
+        await audience.PushAsync(Row.Delete(2));
+        Assert.Equal("a@example.com/u1", audience.Members);
+        await other.PushAsync(Row.Delete(3));
+        await audience.PushAsync();
+        Assert.Equal("", audience.Members);
+    }
+
+    [Theory]
+    [StoreData]
+    public async Task A_row_of_the_userId_that_is_refused_does_not_hide_who_else_holds_it(StoreKind store)
+    {
+        var audience = await syncs.On(store).AudienceAsync();
+        await audience.PushAsync(Row.Insert(1, "a@example.com", "u1"), Row.Insert(2, "a@example.com"), Row.Insert(5, null, "u1"));
+        await audience.PushAsync(Row.Delete(1));
+        audience.Fault(new FaultRule { Fault = FaultKind.Respond, Status = 400, Times = 0, On = new() { Kind = CallKind.Subscribe, Identifier = "u1" } });
+        await audience.PushAsync(Row.Delete(2), Row.Insert(3, "c@example.com", "u1"));
+        Assert.Equal("a@example.com/u1", audience.Members);
+    }
+
     [Theory]
     [StoreData]
     public async Task A_person_whom_another_record_holds_stays_and_leaves_with_the_last_one(StoreKind store)

@@ -61,6 +61,7 @@ public sealed class StartOfQueueTests
 
     private static SyncQueue Queue(IServiceProvider services, LateLife life, LogLines logs) => new(
         services.GetRequiredService<SyncRunner>(),
+        services.GetRequiredService<IterableAudience.Syncs.Mirror.Pull>(),
         services.GetRequiredService<AbandonedSyncs>(),
         services.GetRequiredService<NodeClaims>(),
         new SyncMonitor(life, TimeProvider.System),

@@ -12,6 +12,8 @@ internal struct LedgerEntry
     private const byte Version = 1;
     private const byte HasEmail = 1;
     private const byte HasUserId = 2;
+    private const byte HoldsStill = 4;
+    private const byte WasAsked = 8;
 
     public long Connection;
     public long KeyHash;
@@ -23,21 +25,31 @@ internal struct LedgerEntry
     public Slice Email;
     public Slice UserId;
 
+    /// <summary>Leaving, and a row of its source speaks for the person that no entry stands for: it is held back, or was refused.</summary>
+    public bool StillHolds;
+
+    /// <summary>Leaving, and Iterable was asked to take the person off; else somebody held the person ever since.</summary>
+    public bool Asked;
+
     public readonly ReadOnlySpan<byte> KeyBytes => Key.Of(Value);
 
-    public readonly bool Holds => State is EntryState.Member or EntryState.Maybe;
+    /// <summary>The service has put the person on the list, or may have, for this very entry.</summary>
+    public readonly bool IsMember => State is EntryState.Member or EntryState.Maybe;
+
+    /// <summary>Nobody else may take the person off.</summary>
+    public readonly bool Holds => IsMember || StillHolds;
 
     public readonly Identity Identity => new(Text(Email), Text(UserId));
 
     public readonly string KeyText => Text(Key) ?? "";
 
     /// <summary>The stored value of an entry.</summary>
-    public static byte[] Encode(BlobWriter scratch, KeyKind kind, string key, string? email, string? userId)
+    public static byte[] Encode(BlobWriter scratch, KeyKind kind, string key, string? email, string? userId, bool stillHolds = false, bool asked = false)
     {
         scratch.Clear();
         scratch.Byte(Version);
         scratch.Byte((byte)kind);
-        scratch.Byte((byte)((email is null ? 0 : HasEmail) | (userId is null ? 0 : HasUserId)));
+        scratch.Byte((byte)((email is null ? 0 : HasEmail) | (userId is null ? 0 : HasUserId) | (stillHolds ? HoldsStill : 0) | (asked ? WasAsked : 0)));
         scratch.Text(key);
         if (email is not null)
         {
@@ -73,6 +85,8 @@ internal struct LedgerEntry
 
         var entry = new LedgerEntry { Connection = connection, KeyHash = keyHash, Slot = slot, State = state, Value = value, KeyKind = (KeyKind)reader.Byte() };
         var flags = reader.Byte();
+        entry.StillHolds = (flags & HoldsStill) != 0 && state == EntryState.Leaving;
+        entry.Asked = (flags & WasAsked) != 0 && state == EntryState.Leaving;
         entry.Key = reader.SkipText();
         entry.Email = (flags & HasEmail) != 0 ? reader.SkipText() : Slice.None;
         entry.UserId = (flags & HasUserId) != 0 ? reader.SkipText() : Slice.None;
@@ -90,6 +104,17 @@ internal struct LedgerEntry
         }
 
         return end;
+    }
+
+    public static int Members(ReadOnlySpan<LedgerEntry> entries)
+    {
+        var members = 0;
+        foreach (ref readonly var entry in entries)
+        {
+            members += entry.IsMember ? 1 : 0;
+        }
+
+        return members;
     }
 
     private readonly string? Text(Slice slice) => slice.Exists ? Encoding.UTF8.GetString(slice.Of(Value)) : null;

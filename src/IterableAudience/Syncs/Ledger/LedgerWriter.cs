@@ -80,9 +80,32 @@ internal sealed class LedgerWriter : IDisposable
         {
             End(op.KeyHash, op.Slot);
         }
-        else if ((outcome is Outcome.Unsubscribed or Outcome.Failed or Outcome.Retained || mayBeApplied) && op.Prior is not EntryState.Leaving)
+        else if (outcome is Outcome.Unsubscribed or Outcome.Failed or Outcome.Retained || mayBeApplied)
+        {
+            if (op.Prior is not EntryState.Leaving)
+            {
+                Leave(op.KeyHash, op.Slot);
+            }
+
+            var asked = op.Is(OpFlags.Asked) || outcome != Outcome.Retained;
+            if (op.Is(OpFlags.StillHolds) || asked != op.Is(OpFlags.Asked))
+            {
+                PutLeaving(op, stillHolds: false, asked);
+            }
+        }
+    }
+
+    /// <summary>A row speaks for the person of a leaver. If the entry is leaving by now, or this makes it so, it says whether it holds the person for others.</summary>
+    public void Keep(PlanOp op, Outcome outcome, bool stillHolds)
+    {
+        if (op.Kind == OpKind.Leave && outcome == Outcome.Retained && op.Prior != EntryState.Leaving)
         {
             Leave(op.KeyHash, op.Slot);
+        }
+
+        if (stillHolds || op.Is(OpFlags.StillHolds))
+        {
+            PutLeaving(op, stillHolds, op.Is(OpFlags.Asked));
         }
     }
 
@@ -129,6 +152,15 @@ internal sealed class LedgerWriter : IDisposable
         {
             _rows.Leave(keyHash, slot);
             Move(state, EntryState.Leaving);
+        }
+    }
+
+    private void PutLeaving(PlanOp op, bool stillHolds, bool asked)
+    {
+        if (StateOf(op.KeyHash, op.Slot) == EntryState.Leaving)
+        {
+            var (email, userId) = (op.LedgerIdentity.Email, op.LedgerIdentity.UserId);
+            _rows.Put(op.KeyHash, op.Slot, EntryState.Leaving, LedgerEntry.Encode(_scratch, op.KeyKind, op.Key, email, userId, stillHolds, asked), isNew: false);
         }
     }
 

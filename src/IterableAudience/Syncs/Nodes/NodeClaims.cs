@@ -34,4 +34,5 @@ internal abstract class NodeClaims : ISendGate
 /// <param name="No">Number of the sync.</param>
 /// <param name="Id">Its id.</param>
 /// <param name="Phase">Where it was cut off.</param>
-internal sealed record TakenSync(long No, string Id, SyncPhase Phase);
+/// <param name="FromSource">Its records come from the connection's source, which can be read again.</param>
+internal sealed record TakenSync(long No, string Id, SyncPhase Phase, bool FromSource);

@@ -106,11 +106,11 @@ internal sealed partial class SharedNode(
         List<TakenSync> taken = [];
         foreach (var (sync, owner, epoch) in store.Read(c => c.Rows(
             $"""
-            SELECT s."No", s."Id", s."Phase", s."ClaimedBy", s."ClaimEpoch" FROM sync s LEFT JOIN node n ON n."Id" = s."ClaimedBy"
+            SELECT s."No", s."Id", s."Phase", s."FromSource", s."ClaimedBy", s."ClaimEpoch" FROM sync s LEFT JOIN node n ON n."Id" = s."ClaimedBy"
             WHERE s."Active" AND s."ClaimedBy" IS DISTINCT FROM @me AND (n."Id" IS NULL OR n."Until" + n."Grace" < {Now})
             ORDER BY s."No"
             """,
-            r => (new TakenSync(r.GetInt64(0), r.GetString(1), (SyncPhase)r.GetInt32(2)), r.IsDBNull(3) ? null : r.GetString(3), r.GetInt64(4)),
+            r => (new TakenSync(r.GetInt64(0), r.GetString(1), (SyncPhase)r.GetInt32(2), r.GetBoolean(3)), r.IsDBNull(4) ? null : r.GetString(4), r.GetInt64(5)),
             ("@me", Id))))
         {
             if (await store.WriteAsync(write => TryTake(write, sync.No, owner, epoch), durable: true, cancel) is { } phase)
@@ -126,7 +126,10 @@ internal sealed partial class SharedNode(
                 write => write.Run(
                     """UPDATE sync SET "ClaimEpoch" = "ClaimEpoch" + 1 WHERE "No" = @s AND "Active" AND "ClaimedBy" = @me""", ("@s", sync), ("@me", Id)) == 0
                         ? []
-                        : write.Rows("""SELECT "No", "Id", "Phase" FROM sync WHERE "No" = @s""", r => new TakenSync(r.GetInt64(0), r.GetString(1), (SyncPhase)r.GetInt32(2)), ("@s", sync)),
+                        : write.Rows(
+                            """SELECT "No", "Id", "Phase", "FromSource" FROM sync WHERE "No" = @s""",
+                            r => new TakenSync(r.GetInt64(0), r.GetString(1), (SyncPhase)r.GetInt32(2), r.GetBoolean(3)),
+                            ("@s", sync)),
                 durable: false,
                 cancel));
         }

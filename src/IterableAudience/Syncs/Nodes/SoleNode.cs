@@ -19,7 +19,8 @@ internal sealed class SoleNode(LeanStore store) : NodeClaims
             {
                 write.Run("""UPDATE sync SET "ClaimedBy" = @me, "ClaimEpoch" = "ClaimEpoch" + 1 WHERE "Active" """, ("@me", Id));
                 return write.Rows(
-                    """SELECT "No", "Id", "Phase" FROM sync WHERE "Active" ORDER BY "No" """, r => new TakenSync(r.GetInt64(0), r.GetString(1), (SyncPhase)r.GetInt32(2)));
+                    """SELECT "No", "Id", "Phase", "FromSource" FROM sync WHERE "Active" ORDER BY "No" """,
+                    r => new TakenSync(r.GetInt64(0), r.GetString(1), (SyncPhase)r.GetInt32(2), r.GetBoolean(3)));
             },
             durable: false,
             cancel);

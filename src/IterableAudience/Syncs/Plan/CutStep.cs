@@ -114,15 +114,16 @@ internal sealed class CutStep(PlanRun run) : IDisposable
     {
         var kind = (OpKind)body[0];
         var stage = kind == OpKind.Subscribe ? Stage.Subscribe : kind == OpKind.Replace ? Stage.SettleReplaced : Stage.Unsubscribe;
-        var held = false;
+        Finding? held = null;
         OpRef? target = null;
         List<OpRef>? dependsOn = null;
+        var prior = kind is OpKind.Leave or OpKind.Replace ? PlanOpCodec.PriorOf(body) : EntryState.None;
         foreach (var finding in findings)
         {
             switch (finding.Kind)
             {
-                case FindingKind.Held:
-                    held = true;
+                case FindingKind.Held or FindingKind.HeldByRecord or FindingKind.HeldByRow:
+                    held = finding;
                     break;
                 case FindingKind.EmailHeld:
                     flags |= OpFlags.EmailHeld;
@@ -146,20 +147,25 @@ internal sealed class CutStep(PlanRun run) : IDisposable
             }
         }
 
-        if (held)
+        if (held is { } by)
         {
-            // A replaced identity that is held becomes leaving with its subscribe; an old leaving entry is leaving already.
-            stage = kind == OpKind.Replace || (flags & OpFlags.Retried) != 0 ? Stage.None : Stage.Retain;
-            (target, dependsOn) = (null, null);
+            stage = WhenHeld(kind, flags, prior, by.Kind, isKeyed: PlanOpCodec.KeyKindOf(body) == KeyKind.Primary);
+            (target, dependsOn) = (null, stage == Stage.Keep && by.Kind == FindingKind.HeldByRecord ? [by.Other] : null);
         }
 
-        Count(kind, flags, stage, kind is OpKind.Leave or OpKind.Replace ? PlanOpCodec.PriorOf(body) : EntryState.None);
+        if ((flags & OpFlags.LeftAlone) != 0 && held is not { Kind: FindingKind.HeldByRow })
+        {
+            (stage, target, dependsOn) = (Stage.None, null, null);
+            run.Counts.Stays += (flags & OpFlags.StillHolds) != 0 && run.Mode.RetryRemovals ? 1 : 0; // the next sync looks for the row
+        }
+
+        Count(flags, stage, prior);
         if (IsOwnRecord(flags, stage))
         {
             AddOwnRecord(reference.Ord, flags, body);
         }
 
-        if (stage != Stage.None)
+        if (stage is not (Stage.None or Stage.Stay))
         {
             _tail.Clear();
             if (target is not null || dependsOn is not null)
@@ -175,6 +181,23 @@ internal sealed class CutStep(PlanRun run) : IDisposable
         return stage;
     }
 
+    /// <summary>A replaced identity that is held becomes leaving with its subscribe, and an old leaving entry is leaving already: there is only to say whether the entry still holds the person.</summary>
+    private static Stage WhenHeld(OpKind kind, OpFlags flags, EntryState prior, FindingKind by, bool isKeyed)
+    {
+        var (retried, saysSo) = ((flags & OpFlags.Retried) != 0, (flags & OpFlags.StillHolds) != 0);
+        return (kind, prior, by) switch
+        {
+            (OpKind.Replace, _, FindingKind.Held) => Stage.None,
+            (OpKind.Replace, _, _) => Stage.Keep,
+            (_, EntryState.Member or EntryState.Maybe, FindingKind.HeldByRow) => Stage.Stay,
+            // Without a primary key the record may write this very entry: it must be leaving before that.
+            (_, EntryState.Member or EntryState.Maybe, FindingKind.HeldByRecord) => isKeyed ? Stage.Keep : Stage.Retain,
+            (_, EntryState.Leaving, FindingKind.HeldByRow) => retried && saysSo ? Stage.None : Stage.Keep,
+            (_, EntryState.Leaving, FindingKind.HeldByRecord) => Stage.Keep,
+            _ => retried && !saysSo ? Stage.None : Stage.Retain,
+        };
+    }
+
     /// <summary>
     /// A removal that nobody sent and that has an effect gets a record of its own, so that everything that happens to a person can be found.
     /// One that is still held, or that another operation of the person covers, is not worth one.
@@ -183,7 +206,7 @@ internal sealed class CutStep(PlanRun run) : IDisposable
         => (flags & OpFlags.Absent) != 0
             || ((flags & OpFlags.Retried) != 0 && stage is Stage.Unsubscribe or Stage.SettleReplaced);
 
-    private void Count(OpKind kind, OpFlags flags, Stage stage, EntryState prior)
+    private void Count(OpFlags flags, Stage stage, EntryState prior)
     {
         var retried = (flags & OpFlags.Retried) != 0;
         if (IsOwnRecord(flags, stage))
@@ -193,10 +216,14 @@ internal sealed class CutStep(PlanRun run) : IDisposable
         }
 
         run.Counts.PlannedSubscribes += stage == Stage.Subscribe ? 1 : 0;
+        run.Counts.Stays += stage == Stage.Stay ? 1 : 0;
         run.Counts.PlannedUnsubscribes += stage is Stage.Unsubscribe or Stage.SettleReplaced ? 1 : 0;
 
-        // The guard counts entries that would leave: not what is only tried again, and not what somebody holds.
-        run.Counts.Removals += prior is EntryState.Member or EntryState.Maybe && stage is not (Stage.Retain or Stage.None) ? 1 : 0;
+        // The guard counts entries that would leave, and people whom somebody held until now: not what was asked for before and is only tried again, and not what somebody holds.
+        // A leaving entry that follows another operation is a person who is counted there.
+        var isMember = prior is (EntryState.Member or EntryState.Maybe) && stage is not (Stage.Retain or Stage.Keep or Stage.Stay or Stage.None);
+        var wasHeld = prior == EntryState.Leaving && (flags & OpFlags.Asked) == 0 && stage is (Stage.Unsubscribe or Stage.SettleReplaced);
+        run.Counts.Removals += isMember || wasHeld ? 1 : 0;
     }
 
     private void AddOwnRecord(int ord, OpFlags flags, ReadOnlySpan<byte> body)

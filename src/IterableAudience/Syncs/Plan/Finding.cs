@@ -8,8 +8,14 @@ internal enum FindingKind : byte
     /// <summary>A subscribe of the same person stands for this one.</summary>
     FollowSubscribe,
 
-    /// <summary>Somebody holds the person after this sync: nothing is sent.</summary>
+    /// <summary>An entry of somebody else holds the person: nothing is sent.</summary>
     Held,
+
+    /// <summary>This subscribe holds the person, once it is accepted: nothing is sent.</summary>
+    HeldByRecord,
+
+    /// <summary>A row that is held back names the person: nothing is sent, and a member whose own row is gone stays one.</summary>
+    HeldByRow,
 
     /// <summary>Somebody else's entry has the e-mail: it must not be named.</summary>
     EmailHeld,

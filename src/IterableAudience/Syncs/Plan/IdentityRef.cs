@@ -26,6 +26,8 @@ internal struct IdentityRef
     public OpKind Kind;
     public byte HasBoth;
     public byte HasUserId;
+
+    /// <summary>0: of a record; 1: a leaving entry that is tried again; 2: one that is left alone now.</summary>
     public byte Retried;
 
     /// <summary>For a subscribe: the e-mail is really sent, not only remembered.</summary>
@@ -36,6 +38,9 @@ internal struct IdentityRef
     public readonly UInt128 Hash => new(HashHigh, HashLow);
 
     public readonly bool IsSubscribe => Kind == OpKind.Subscribe;
+
+    /// <summary>It would take somebody off.</summary>
+    public readonly bool IsLeaver => Kind is not (OpKind.Subscribe or OpKind.Hold);
 
     public readonly bool HasEntry => Kind is OpKind.Leave or OpKind.Replace;
 }

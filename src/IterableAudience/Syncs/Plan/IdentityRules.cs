@@ -15,13 +15,30 @@ internal sealed class IdentityRules(
     /// <summary>Subscribes that stand back for another e-mail of the same userId: nobody may stand back for them.</summary>
     private readonly HashSet<OpRef> _overridden = [];
 
-    /// <summary>Leavers with a userId that an e-mail-only record holds: nobody may name their userId.</summary>
-    private readonly HashSet<OpRef> _heldByEmail = [];
+    /// <summary>Leavers with a userId that somebody with the e-mail only holds, and who: nobody may name their userId.</summary>
+    private readonly Dictionary<OpRef, Holder> _heldByEmail = [];
+
+    /// <summary>Leavers with both identifiers whose userId somebody holds, who may have the e-mail with it: so that one holds the e-mail, too.</summary>
+    private readonly Dictionary<OpRef, Holder> _heldByUser = [];
 
     /// <summary>Leavers with a userId that are held by an e-mail-only identity until its replacement is accepted.</summary>
     private readonly Dictionary<OpRef, List<OpRef>> _waitsByEmail = [];
 
     private readonly List<LedgerEntry> _found = [];
+
+    /// <summary>Who holds a leaver's person after this sync. The later ones say more: a record may be refused, and whoever holds besides a row may let go before the row is mended.</summary>
+    private readonly record struct Holder(FindingKind Kind, OpRef Record) : IComparable<Holder>
+    {
+        public static readonly Holder Entry = new(FindingKind.Held, default);
+        public static readonly Holder Row = new(FindingKind.HeldByRow, default);
+
+        public static Holder? Of(in IdentityRef reference)
+            => reference.Kind == OpKind.Hold ? Row : reference.IsSubscribe ? new(FindingKind.HeldByRecord, reference.Ref) : null;
+
+        public int CompareTo(Holder other) => Kind.CompareTo(other.Kind);
+
+        public static Holder? Stronger(Holder? one, Holder? other) => Nullable.Compare(one, other) >= 0 ? one : other;
+    }
 
     /// <summary>First pass, a run of one userId: one subscribe stands for all, the last that brings an e-mail.</summary>
     public void SubscribesOfUser(ReadOnlySpan<IdentityRef> run)
@@ -42,6 +59,7 @@ internal sealed class IdentityRules(
             }
         }
 
+        NoteHeldByUser(run);
         for (var i = 0; several && i < run.Length; i++)
         {
             if (run[i].IsSubscribe && i != chosen)
@@ -66,23 +84,23 @@ internal sealed class IdentityRules(
             return;
         }
 
-        var (heldForAll, heldByLedger, heldForNow) = EmailHolders(run);
+        var (forAll, byOther, forNow) = EmailHolders(run);
         foreach (ref readonly var leaver in run)
         {
-            if (leaver.IsSubscribe || leaver.HasUserId == 0)
+            if (!leaver.IsLeaver || leaver.HasUserId == 0)
             {
                 continue;
             }
 
-            if (heldForAll)
+            if (forAll is { } holder)
             {
-                _heldByEmail.Add(leaver.Ref);
+                _heldByEmail[leaver.Ref] = holder;
             }
-            else if (heldByLedger)
+            else if (byOther is not null)
             {
                 find(leaver, FindingKind.EmailHeld, default);
             }
-            else if (heldForNow || ReplacedByAnother(run, leaver))
+            else if (forNow is not null || ReplacedByAnother(run, leaver))
             {
                 find(leaver, FindingKind.EmailHeldForNow, default);
             }
@@ -107,7 +125,7 @@ internal sealed class IdentityRules(
             }
         }
 
-        Settle(run, r => r.HasUserId == 0, heldForAll || heldByLedger || heldForNow, waitsFor);
+        Settle(run, r => r.HasUserId == 0, Holder.Stronger(forAll, Holder.Stronger(byOther, forNow)), waitsFor);
     }
 
     /// <summary>Third pass, a run of one userId that has leavers.</summary>
@@ -118,11 +136,13 @@ internal sealed class IdentityRules(
             return;
         }
 
-        var held = false;
+        var userHash = run[0].Hash;
+        Holder? held = null;
         List<OpRef> waitsFor = [];
         foreach (ref readonly var reference in run)
         {
-            held |= reference.IsSubscribe || _heldByEmail.Contains(reference.Ref);
+            held = Holder.Stronger(held, Holder.Of(reference));
+            held = Holder.Stronger(held, _heldByEmail.TryGetValue(reference.Ref, out var byEmail) ? byEmail : null);
             if (reference.Kind == OpKind.Replace)
             {
                 waitsFor.Add(new OpRef(reference.Part, reference.SubscribeOrd));
@@ -134,15 +154,49 @@ internal sealed class IdentityRules(
             }
         }
 
-        if (!held)
+        if (held is null && Holders(run).Exists(e => e.UserId.Exists && hash.User(e.UserId.Of(e.Value)) == userHash))
         {
-            foreach (var entry in Holders(run))
-            {
-                held |= entry.UserId.Exists && hash.User(entry.UserId.Of(entry.Value)) == run[0].Hash;
-            }
+            held = Holder.Entry;
         }
 
         Settle(run, _ => true, held, waitsFor);
+    }
+
+    /// <summary>
+    /// Iterable keeps one person for a userId, with the e-mail that it was told last: whoever is to stay by the userId must not be taken off by an e-mail that the person may have,
+    /// whichever e-mail the one who holds the userId is known with.
+    /// </summary>
+    private void NoteHeldByUser(ReadOnlySpan<IdentityRef> run)
+    {
+        Holder? holder = null, change = null;
+        var (anyLeaver, anyRetried) = (false, false);
+        foreach (ref readonly var reference in run)
+        {
+            anyLeaver |= reference is { IsLeaver: true, HasBoth: 1 };
+            anyRetried |= reference is { IsLeaver: true, HasBoth: 1, Retried: not 0 };
+            if (reference is { IsSubscribe: true, KeyHashOrOther: not 0 })
+            {
+                change = Holder.Of(reference); // if it is refused the person has the old e-mail still; an entry that was leaving before has nothing to do with it
+            }
+            else
+            {
+                holder = Holder.Stronger(holder, Holder.Of(reference));
+            }
+        }
+
+        if (holder is null && (change is null ? anyLeaver : anyRetried))
+        {
+            var userHash = run[0].Hash;
+            holder = Holders(run).Exists(e => e.UserId.Exists && hash.User(e.UserId.Of(e.Value)) == userHash) ? Holder.Entry : null;
+        }
+
+        foreach (ref readonly var leaver in run)
+        {
+            if (leaver is { IsLeaver: true, HasBoth: 1 } && (holder ?? (leaver.Retried == 0 ? change : null)) is { } by)
+            {
+                _heldByUser[leaver.Ref] = by;
+            }
+        }
     }
 
     /// <summary>E-mail-only subscribes stand back for the last one that brings the same e-mail with a userId, else for the last of themselves.</summary>
@@ -185,30 +239,42 @@ internal sealed class IdentityRules(
     /// Whether somebody holds the e-mail after this sync: somebody with the e-mail only, who holds all of the run, or somebody with
     /// a userId besides, who holds those with the e-mail only (and keeps the others' e-mail from being named).
     /// </summary>
-    private (bool ForAll, bool ByLedger, bool ForNow) EmailHolders(ReadOnlySpan<IdentityRef> run)
+    private (Holder? ForAll, Holder? ByOther, Holder? ForNow) EmailHolders(ReadOnlySpan<IdentityRef> run)
     {
-        var forAll = false;
-        var byLedger = false;
-        var forNow = false;
+        Holder? forAll = null, byOther = null, forNow = null;
         foreach (ref readonly var reference in run)
         {
-            forAll |= reference is { IsSubscribe: true, HasUserId: 0 };
-            forNow |= reference is { IsSubscribe: true, HasUserId: 1 };
+            var holder = Holder.Of(reference);
+            if (reference.HasUserId == 0)
+            {
+                forAll = Holder.Stronger(forAll, holder);
+            }
+            else if (reference.IsSubscribe)
+            {
+                forNow = Holder.Stronger(forNow, holder);
+            }
+            else
+            {
+                holder = _heldByUser.TryGetValue(reference.Ref, out var byUser) ? byUser : holder;
+                (byOther, forNow) = holder is { Kind: FindingKind.HeldByRecord }
+                    ? (byOther, Holder.Stronger(forNow, holder))
+                    : (Holder.Stronger(byOther, holder), forNow);
+            }
         }
 
-        if (!forAll)
+        if (forAll is null)
         {
             foreach (var entry in Holders(run))
             {
                 if (entry.Email.Exists && hash.Email(entry.Email.Of(entry.Value)) == run[0].Hash)
                 {
-                    forAll |= !entry.UserId.Exists;
-                    byLedger |= entry.UserId.Exists;
+                    forAll ??= entry.UserId.Exists ? null : Holder.Entry;
+                    byOther ??= entry.UserId.Exists ? Holder.Entry : null;
                 }
             }
         }
 
-        return (forAll, byLedger, forNow);
+        return (forAll, byOther, forNow);
     }
 
     /// <summary>Entries of the ledger that stay whatever this sync does: not those that the run itself ends or replaces.</summary>
@@ -222,7 +288,7 @@ internal sealed class IdentityRules(
             var stays = entry.Holds;
             foreach (ref readonly var reference in run)
             {
-                stays &= !(reference.HasEntry && entry.Connection == OwnConnection
+                stays &= !(reference.HasEntry && reference.Retried < 2 && entry.Connection == OwnConnection
                     && reference.KeyHashOrOther == entry.KeyHash && reference.Slot == entry.Slot);
             }
 
@@ -239,19 +305,19 @@ internal sealed class IdentityRules(
     public long OwnConnection { get; init; }
 
     /// <summary>Leavers that are named alike: held, or one is sent and the others follow it, at once or when the replacements are accepted.</summary>
-    private void Settle(ReadOnlySpan<IdentityRef> run, Func<IdentityRef, bool> namedByIt, bool held, List<OpRef> waitsFor)
+    private void Settle(ReadOnlySpan<IdentityRef> run, Func<IdentityRef, bool> namedByIt, Holder? held, List<OpRef> waitsFor)
     {
         var chosen = -1;
         for (var i = 0; i < run.Length; i++)
         {
-            if (run[i].IsSubscribe || !namedByIt(run[i]))
+            if (!run[i].IsLeaver || !namedByIt(run[i]))
             {
                 continue;
             }
 
-            if (held)
+            if (held is { } by)
             {
-                find(run[i], FindingKind.Held, default);
+                find(run[i], by.Kind, by.Record);
             }
             else if (chosen < 0 || Rank(run[i]) > Rank(run[chosen]))
             {
@@ -259,7 +325,7 @@ internal sealed class IdentityRules(
             }
         }
 
-        if (held || chosen < 0)
+        if (held is not null || chosen < 0)
         {
             return;
         }
@@ -272,7 +338,7 @@ internal sealed class IdentityRules(
         var follow = waitsFor.Count > 0 || run[chosen].Kind == OpKind.Replace ? FindingKind.FollowReplaced : FindingKind.FollowUnsubscribe;
         for (var i = 0; i < run.Length; i++)
         {
-            if (!run[i].IsSubscribe && namedByIt(run[i]) && i != chosen)
+            if (run[i].IsLeaver && namedByIt(run[i]) && i != chosen)
             {
                 find(run[i], follow, run[chosen].Ref);
             }
@@ -287,7 +353,7 @@ internal sealed class IdentityRules(
     {
         foreach (ref readonly var reference in run)
         {
-            if (!reference.IsSubscribe)
+            if (reference.IsLeaver)
             {
                 return true;
             }

@@ -94,7 +94,7 @@ internal sealed class IdentityStep
                 end++;
             }
 
-            if (end - i > 1 || !references[order[i]].IsSubscribe)
+            if (end - i > 1 || references[order[i]].IsLeaver)
             {
                 Gather(references, order[i..end]);
                 Split(_gathered.AsSpan(0, end - i), rule);
@@ -110,7 +110,7 @@ internal sealed class IdentityStep
         List<long> hashes = [];
         foreach (ref readonly var reference in slice.References)
         {
-            if (!reference.IsSubscribe)
+            if (reference.IsLeaver)
             {
                 hashes.Add(KeyedHash.Short(reference.Hash));
             }

@@ -9,7 +9,16 @@ namespace IterableAudience.Syncs.Plan;
 /// <param name="RemoveAbsent">A full sync whose every record could be placed: members without a record leave.</param>
 /// <param name="IgnoreUnknownDeletes">A delete whose key the ledger does not know changes nothing.</param>
 /// <param name="RetryFailed">What failed in earlier syncs of the connection is planned, too.</param>
-internal readonly record struct PlanMode(bool Full, bool Resend, bool RemoveAbsent, bool IgnoreUnknownDeletes, bool RetryFailed = false);
+/// <param name="RetryRemovals">Removals that are open are tried again. Not where nobody knows whom the source has: its rows can't be told apart, or it isn't read.</param>
+/// <param name="Mirror">The records are the rows of a source as they are now: what an earlier sync read of a row counts no more, even if the row is held back.</param>
+internal readonly record struct PlanMode(bool Full, bool Resend, bool RemoveAbsent, bool IgnoreUnknownDeletes, bool RetryFailed = false, bool Mirror = false, bool RetryRemovals = true)
+{
+    /// <summary>Leaving entries are looked at: they are tried again, or, where that must wait, a row of the source may say that they still hold.</summary>
+    public bool SeesLeaving => RetryRemovals || Mirror;
+
+    /// <summary>A leaving entry waits for another sync. So does one that still holds, while the row it holds for may be one that was refused and isn't read again: a sync that compares as a whole reads it.</summary>
+    public bool LeavesAlone(in LedgerEntry entry) => !RetryRemovals || (entry.StillHolds && Mirror && !Full && !RetryFailed);
+}
 
 /// <summary>One record of a key, as the rules see it.</summary>
 /// <param name="Action">Null: names no action that exists.</param>
@@ -44,12 +53,22 @@ internal static class KeyRules
         var last = -1;
         var known = entries.Length > 0;
         var came = false;
+        foreach (ref readonly var record in records)
+        {
+            came |= !record.Retried;
+        }
+
         Identity named = default;
         for (var i = 0; i < records.Length; i++)
         {
             var record = records[i];
-            came |= !record.Retried;
-            var usable = record.Rejection == Reason.None || (record.Action == RecordAction.Delete && !record.Unusable && known);
+            if (record.Retried && came && mode.Mirror)
+            {
+                fates[i] = new(Outcome.Superseded, Reason.LaterRecordSameKey);
+                continue;
+            }
+
+            var usable = record.Rejection == Reason.None || (record.Action == RecordAction.Delete && !record.Unusable && (known || mode.Mirror));
             fates[i] = usable ? new(Outcome.Superseded, Reason.LaterRecordSameKey) : new(Outcome.Rejected, record.Rejection);
             if (usable)
             {
@@ -66,6 +85,12 @@ internal static class KeyRules
             return 0;
         }
 
+        if (!came && !mode.RetryRemovals && records[last].Action == RecordAction.Delete)
+        {
+            Leftovers(entries, mode, absent: false, operations);
+            return 0; // its entries are leaving: a later sync sees to them
+        }
+
         if (records[last].Action == RecordAction.Delete)
         {
             return Delete(records[last], named, entries, mode, out fates[last], operations);
@@ -80,13 +105,29 @@ internal static class KeyRules
         fate = new(Outcome.Pending, Reason.None);
         foreach (ref readonly var entry in entries)
         {
-            operations.Add(Leaver(entry, OpFlags.None, OpKind.Leave, record.Line));
+            if (!WaitsForRow(entry))
+            {
+                operations.Add(Leaver(entry, OpFlags.None, OpKind.Leave, record.Line));
+            }
         }
 
         if (entries.Length > 0)
         {
-            return entries.Length;
+            var deciding = operations.Count;
+            fate = deciding > 0 ? fate : new(Outcome.Retained, Reason.HeldByAnotherRecord);
+            foreach (ref readonly var entry in entries)
+            {
+                if (mode.SeesLeaving && WaitsForRow(entry))
+                {
+                    operations.Add(Leaver(entry, OpFlags.Retried | OpFlags.LeftAlone, OpKind.Leave, 0));
+                }
+            }
+
+            return deciding;
         }
+
+        // The row that speaks for the person is one that this sync doesn't know.
+        bool WaitsForRow(in LedgerEntry entry) => entry.StillHolds && (!mode.SeesLeaving || mode.LeavesAlone(entry));
 
         if (mode.IgnoreUnknownDeletes)
         {
@@ -123,7 +164,7 @@ internal static class KeyRules
         // An identifier that is missing while the other is equal is no change: the ledger goes on remembering it.
         var merged = new Identity(identity.Email ?? known.Email, identity.UserId ?? known.UserId);
         if (mode is { Full: true, Resend: false } && same >= 0 && entries[same].State == EntryState.Member && merged == known
-            && !AnyOtherHolds(entries, same))
+            && !AnyOtherMember(entries, same))
         {
             fate = new(Outcome.Unchanged, Reason.AlreadyMember);
             Leftovers(entries, mode, absent: false, operations);
@@ -140,7 +181,7 @@ internal static class KeyRules
             {
                 (ends ??= []).Add(((byte)entry.Slot, entry.State));
             }
-            else if (i != same && entry.Holds)
+            else if (i != same && entry.IsMember)
             {
                 (leaves ??= []).Add(((byte)entry.Slot, entry.State));
             }
@@ -160,7 +201,7 @@ internal static class KeyRules
         var deciding = 1;
         foreach (ref readonly var entry in entries)
         {
-            if (entry.Holds && !entry.Identity.IsSamePersonAs(merged))
+            if (entry.IsMember && !entry.Identity.IsSamePersonAs(merged))
             {
                 operations.Add(Leaver(entry, OpFlags.None, OpKind.Replace, record.Line));
                 deciding++;
@@ -169,9 +210,9 @@ internal static class KeyRules
 
         foreach (ref readonly var entry in entries)
         {
-            if (entry.State == EntryState.Leaving && !entry.Identity.IsSamePersonAs(merged))
+            if (mode.SeesLeaving && entry.State == EntryState.Leaving && !entry.Identity.IsSamePersonAs(merged))
             {
-                operations.Add(Leaver(entry, OpFlags.Retried, OpKind.Leave, 0));
+                operations.Add(Leaver(entry, mode.LeavesAlone(entry) ? OpFlags.Retried | OpFlags.LeftAlone : OpFlags.Retried, OpKind.Leave, 0));
             }
         }
 
@@ -185,7 +226,10 @@ internal static class KeyRules
         {
             if (entry.State == EntryState.Leaving)
             {
-                operations.Add(Leaver(entry, OpFlags.Retried, OpKind.Leave, 0));
+                if (mode.SeesLeaving)
+                {
+                    operations.Add(Leaver(entry, mode.LeavesAlone(entry) ? OpFlags.Retried | OpFlags.LeftAlone : OpFlags.Retried, OpKind.Leave, 0));
+                }
             }
             else if (absent && mode.RemoveAbsent)
             {
@@ -197,7 +241,7 @@ internal static class KeyRules
     private static PlanOp Leaver(in LedgerEntry entry, OpFlags flags, OpKind kind, int line) => new()
     {
         Kind = kind,
-        Flags = flags,
+        Flags = flags | (entry.StillHolds ? OpFlags.StillHolds : 0) | (entry.Asked ? OpFlags.Asked : 0),
         Line = line,
         KeyHash = entry.KeyHash,
         Slot = (byte)entry.Slot,
@@ -209,11 +253,11 @@ internal static class KeyRules
     };
 
     /// <summary>The row has put somebody else on the list as well, or may have: that one has to leave, so the record does change something.</summary>
-    private static bool AnyOtherHolds(ReadOnlySpan<LedgerEntry> entries, int same)
+    private static bool AnyOtherMember(ReadOnlySpan<LedgerEntry> entries, int same)
     {
         for (var i = 0; i < entries.Length; i++)
         {
-            if (i != same && entries[i].Holds)
+            if (i != same && entries[i].IsMember)
             {
                 return true;
             }

@@ -29,6 +29,7 @@ internal sealed class KeyStep(KeyedHash hash)
     private readonly HashSet<byte> _taken = [];
     private readonly SlicePlan _plan = new(hash);
     private readonly BlobWriter _blob = new();
+    private int _leftAlone;
 
     /// <summary>What became of a slice: the verdict blobs of its chunks by sequence number, and the chunk of what is tried again.</summary>
     internal readonly record struct Decided(List<(int Seq, byte[] Verdicts)> Verdicts, int Retried, byte[] RetryChunk);
@@ -57,17 +58,19 @@ internal sealed class KeyStep(KeyedHash hash)
         var order = places.Span[..KeyOrder.Of(CollectionsMarshal.AsSpan(_records), _run.Hash, places.Span)];
         var verdicts = decided.Span;
         var byKey = LoadEntries(part, order.Length);
+        _leftAlone = _run.Mode.RetryRemovals ? 0 : _entries.Count(e => !e.IsMember);
         Expect(order, byKey);
         for (var i = 0; i < verdicts.Length; i++)
         {
             verdicts[i] = Verdict.Final(Outcome.Rejected, _records[i].Rejection); // those without a key stay so
         }
 
+        _plan.AddHolds(CollectionsMarshal.AsSpan(_records));
         DecideAll(order, byKey, verdicts);
         List<(int, byte[])> blobs = [];
         var (retried, chunk) = RetryChunk.Encode(_records, verdicts[..older], blobs);
         Encode(verdicts, older, blobs);
-        _run.Take(part, _plan, retried);
+        _run.Take(part, _plan, retried, _leftAlone);
         _records.Clear(); // they keep the chunks' bytes
         _entries.Clear();
         _ofKey.Clear();
@@ -90,7 +93,7 @@ internal sealed class KeyStep(KeyedHash hash)
 
             for (; !byKey && e < _entries.Count && _entries[e].KeyHash < record.KeyHash; e = EndOfKey(e))
             {
-                DecideUnstaged(e, EndOfKey(e));
+                DecideUnstaged(CollectionsMarshal.AsSpan(_entries)[e..EndOfKey(e)]);
             }
 
             _ofKey.Clear();
@@ -116,7 +119,7 @@ internal sealed class KeyStep(KeyedHash hash)
 
         for (; !byKey && e < _entries.Count; e = EndOfKey(e))
         {
-            DecideUnstaged(e, EndOfKey(e));
+            DecideUnstaged(CollectionsMarshal.AsSpan(_entries)[e..EndOfKey(e)]);
         }
 
         if (byKey)
@@ -249,9 +252,7 @@ internal sealed class KeyStep(KeyedHash hash)
 
             if (!staged)
             {
-                _operations.Clear();
-                KeyRules.Decide([], CollectionsMarshal.AsSpan(_ofKey)[i..LedgerEntry.EndOfKey(_ofKey, i)], _run.Mode, 0, [], _operations);
-                Emit(keyText: null, KeyKind.None, 0);
+                DecideUnstaged(CollectionsMarshal.AsSpan(_ofKey)[i..LedgerEntry.EndOfKey(_ofKey, i)]);
             }
         }
     }
@@ -342,10 +343,11 @@ internal sealed class KeyStep(KeyedHash hash)
         }
     }
 
-    private void DecideUnstaged(int from, int to)
+    private void DecideUnstaged(ReadOnlySpan<LedgerEntry> entries)
     {
         _operations.Clear();
-        KeyRules.Decide([], CollectionsMarshal.AsSpan(_entries)[from..to], _run.Mode, 0, [], _operations);
+        KeyRules.Decide([], entries, _run.Mode, 0, [], _operations);
+        _leftAlone += _run.Mode.RemoveAbsent ? 0 : LedgerEntry.Members(entries);
         Emit(keyText: null, KeyKind.None, 0);
     }
 
@@ -362,7 +364,7 @@ internal sealed class KeyStep(KeyedHash hash)
         {
             if (!staged.Contains(_entries[i].KeyHash))
             {
-                DecideUnstaged(i, i + 1);
+                DecideUnstaged(CollectionsMarshal.AsSpan(_entries).Slice(i, 1));
             }
         }
     }
@@ -382,15 +384,13 @@ internal sealed class KeyStep(KeyedHash hash)
     {
         for (var i = from; i < verdicts.Length;)
         {
-            var seq = _records[i].Seq;
-            _blob.Clear();
-            _blob.Byte(Verdict.Version);
-            for (; i < verdicts.Length && _records[i].Seq == seq; i++)
+            var (seq, first) = (_records[i].Seq, i);
+            while (i < verdicts.Length && _records[i].Seq == seq)
             {
-                verdicts[i].Write(_blob);
+                i++;
             }
 
-            blobs.Add((seq, _blob.ToArray()));
+            blobs.Add((seq, Verdict.Encode(_blob, verdicts[first..i])));
         }
     }
 

@@ -20,6 +20,9 @@ internal enum OpKind : byte
 
     /// <summary>Take the old identity of a row off the list, once its new one is accepted.</summary>
     Replace = 3,
+
+    /// <summary>No operation: a row that is held back says that its person is still there.</summary>
+    Hold = 4,
 }
 
 [Flags]
@@ -55,6 +58,15 @@ internal enum OpFlags : ushort
 
     /// <summary>With <see cref="EmailHeld"/>: it hangs on answers of this very sync. A leaver whose userId isn't found stays leaving, and the next sync knows.</summary>
     EmailHeldForNow = 1 << 10,
+
+    /// <summary>A leaving entry that still holds its person for others (<see cref="LedgerEntry.StillHolds"/>).</summary>
+    StillHolds = 1 << 11,
+
+    /// <summary>A leaving entry that is not tried again now (<see cref="PlanMode.LeavesAlone"/>).</summary>
+    LeftAlone = 1 << 12,
+
+    /// <summary>A leaving entry whose removal was tried before (<see cref="LedgerEntry.Asked"/>).</summary>
+    Asked = 1 << 13,
 }
 
 /// <summary>

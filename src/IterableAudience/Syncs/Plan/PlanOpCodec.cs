@@ -127,13 +127,17 @@ internal static class PlanOpCodec
     }
 
     /// <summary>The state of an operation's entry when the plan was made.</summary>
-    public static EntryState PriorOf(ReadOnlySpan<byte> body)
+    public static EntryState PriorOf(ReadOnlySpan<byte> body) => (EntryState)(PriorAndKind(body) & 0xF);
+
+    public static KeyKind KeyKindOf(ReadOnlySpan<byte> body) => (KeyKind)(PriorAndKind(body) >> 4);
+
+    private static byte PriorAndKind(ReadOnlySpan<byte> body)
     {
         var reader = new BlobReader(body);
         _ = reader.Byte();
         _ = reader.Varint();
         reader.Skip(8 + 1);
-        return (EntryState)(reader.Byte() & 0xF);
+        return reader.Byte();
     }
 
     public static PlanOp Read(ref BlobReader reader, OpRef reference)

@@ -56,11 +56,12 @@ internal sealed class PlanRun(
     public int AgeOf(in StagedRecord record) => record.Since == 0 ? 0 : (int)Math.Clamp(Sync - record.Since, 1, int.MaxValue);
 
     /// <summary>Takes what one slice brought, for the next steps. Slices may be planned at the same time.</summary>
-    public void Take(int part, SlicePlan plan, int retried)
+    public void Take(int part, SlicePlan plan, int retried, int leftAlone)
     {
         lock (_gate)
         {
             Counts.Retried += retried;
+            Counts.LeftAlone += leftAlone;
             HasLeavers |= plan.HasLeavers;
             Operations.Append(part, plan.Operations);
             Deal(plan.Users, Users);

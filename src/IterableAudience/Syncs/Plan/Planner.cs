@@ -26,6 +26,7 @@ internal sealed class Planner(KeyedHash hash)
     public async Task<string> PlanAsync(LeanStore store, Sync sync, PlanMode mode, SyncCounts counts, Action<double> progress, CancellationToken cancel)
     {
         await ForgetAsync(store, sync.No, cancel);
+        counts.LeftAlone = mode is { Full: true, RemoveAbsent: false } ? 0 : null;
         var ledgerIsEmpty = false;
         (counts.MembersBefore, ledgerIsEmpty) = await _turns.TakeAsync(store, read => LookAtLedger(read, sync), cancel);
         using var part = _turns.Begin();

@@ -122,11 +122,38 @@ internal sealed class SlicePlan(KeyedHash hash)
                 HasBoth = (byte)(ledger is { Email: not null, UserId: not null } ? 1 : 0),
                 HasUserId = (byte)(ledger.UserId is null ? 0 : 1),
                 EmailSent = (byte)(op.Identity.Email is null ? 0 : 1),
-                Retried = (byte)(op.Is(OpFlags.Retried) ? 1 : 0),
+                Retried = (byte)(op.Is(OpFlags.LeftAlone) ? 2 : op.Is(OpFlags.Retried) ? 1 : 0),
                 KeyHashOrOther = op.KeyHash,
             },
             userHash,
             emailHash);
+    }
+
+    /// <summary>Rows that are held back: nothing is sent for them, and nobody who has the identity of one is taken off.</summary>
+    public void AddHolds(ReadOnlySpan<StagedRecord> records)
+    {
+        foreach (ref readonly var record in records)
+        {
+            if ((record.Flags & StagedFlags.Holds) != 0)
+            {
+                AddHold(record);
+            }
+        }
+    }
+
+    private void AddHold(in StagedRecord record)
+    {
+        var (email, userId) = (record.Email, record.UserId);
+        var reference = new IdentityRef
+        {
+            Part = (ushort)_part,
+            Ord = -1,
+            Kind = OpKind.Hold,
+            Line = record.Line,
+            HasBoth = (byte)(email.Exists && userId.Exists ? 1 : 0),
+            HasUserId = (byte)(userId.Exists ? 1 : 0),
+        };
+        ReferBy(reference, userId.Exists ? hash.User(userId.Of(record.Blob)) : null, email.Exists ? hash.Email(email.Of(record.Blob)) : null);
     }
 
     private static PlanOp Complete(PlanOp op, string key, KeyKind kind, long keyHash, UInt128? userHash, UInt128? emailHash)
@@ -168,7 +195,12 @@ internal sealed class SlicePlan(KeyedHash hash)
     private void Refer(IdentityRef reference, UInt128? userHash, UInt128? emailHash)
     {
         NextOrd++;
-        HasLeavers |= reference.Kind != OpKind.Subscribe;
+        HasLeavers |= reference.IsLeaver;
+        ReferBy(reference, userHash, emailHash);
+    }
+
+    private void ReferBy(IdentityRef reference, UInt128? userHash, UInt128? emailHash)
+    {
         if (userHash is { } user)
         {
             var byUser = reference;

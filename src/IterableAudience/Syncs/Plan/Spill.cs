@@ -4,10 +4,10 @@ using Microsoft.Win32.SafeHandles;
 namespace IterableAudience.Syncs.Plan;
 
 /// <summary>
-/// Bytes dealt out to partitions while planning, read back partition by partition. Few stay in memory; the others go to a file without a name, so that a killed
+/// Bytes dealt out to partitions, read back partition by partition. Few stay in memory; the others go to a file without a name, so that a killed
 /// process leaves nothing of them behind.
 /// </summary>
-/// <param name="partitions">1, or 256.</param>
+/// <param name="partitions">1, or some dozens to hundreds that get about as much each.</param>
 /// <param name="inMemory">Bytes that may stay in memory.</param>
 internal sealed class Spill(int partitions, int inMemory) : IDisposable
 {
@@ -53,7 +53,7 @@ internal sealed class Spill(int partitions, int inMemory) : IDisposable
             for (var (read, end) = (0, at + length); at < end; at += read)
             {
                 read = RandomAccess.Read(_handle!, bytes[at..end], offset);
-                offset += read > 0 ? read : throw new EndOfStreamException("A file of the plan ends too early.");
+                offset += read > 0 ? read : throw new EndOfStreamException("A temporary file ends too early.");
             }
         }
 

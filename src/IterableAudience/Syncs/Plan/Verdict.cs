@@ -30,6 +30,19 @@ internal readonly record struct Verdict(Outcome Outcome, Reason Reason, int Firs
         }
     }
 
+    /// <summary>The stored form of some records' verdicts.</summary>
+    public static byte[] Encode(BlobWriter scratch, ReadOnlySpan<Verdict> verdicts)
+    {
+        scratch.Clear();
+        scratch.Byte(Version);
+        foreach (ref readonly var verdict in verdicts)
+        {
+            verdict.Write(scratch);
+        }
+
+        return scratch.ToArray();
+    }
+
     public static List<Verdict> ReadAll(byte[] blob)
     {
         var reader = new BlobReader(blob);

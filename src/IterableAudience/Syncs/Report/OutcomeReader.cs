@@ -17,7 +17,7 @@ namespace IterableAudience.Syncs.Report;
 internal sealed class OutcomeReader(DbConnection connection, BatchStore batches, long planSync, RecordOutcome unsent)
 {
     private static readonly Stage[] PlannedStages =
-        [Stage.Retain, Stage.Unsubscribe, Stage.FollowUnsubscribe, Stage.Subscribe, Stage.FollowSubscribe, Stage.SettleReplaced, Stage.FollowReplaced];
+        [Stage.Retain, Stage.Unsubscribe, Stage.FollowUnsubscribe, Stage.Subscribe, Stage.FollowSubscribe, Stage.SettleReplaced, Stage.FollowReplaced, Stage.Keep];
 
     private readonly Dictionary<Stage, List<(int Number, int First, int Last)>> _batches = [];
 
@@ -32,7 +32,7 @@ internal sealed class OutcomeReader(DbConnection connection, BatchStore batches,
         var operations = new OfOperation[stages.Length];
         for (var i = 0; i < stages.Length; i++)
         {
-            operations[i] = new(stages[i] == (byte)Stage.None ? new(Outcome.Unchanged, Reason.None) : unsent, (Stage)stages[i], -1);
+            operations[i] = new(Before((Stage)stages[i]), (Stage)stages[i], -1);
         }
 
         foreach (var stage in PlannedStages)
@@ -63,6 +63,14 @@ internal sealed class OutcomeReader(DbConnection connection, BatchStore batches,
 
         return outcome;
     }
+
+    /// <summary>What an operation is that no answer speaks of.</summary>
+    private RecordOutcome Before(Stage stage) => stage switch
+    {
+        Stage.None => new(Outcome.Unchanged, Reason.None),
+        Stage.Stay => new(Outcome.Retained, Reason.HeldByAnotherRecord),
+        _ => unsent,
+    };
 
     private List<(int Number, int First, int Last)> Batches(Stage stage)
         => _batches.TryGetValue(stage, out var known)

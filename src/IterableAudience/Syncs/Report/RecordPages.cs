@@ -38,9 +38,9 @@ internal readonly record struct RecordCursor(int Part, int Seq, int Index)
 /// Reads what became of the records of a sync, in the order in which they are stored (the order of arrival within a slice of the key space),
 /// chunk by chunk; chunks without a wanted outcome are passed over unread.
 /// </summary>
-internal sealed class RecordPages(LeanStore store, Sync sync, bool masked)
+internal sealed class RecordPages(LeanStore store, Sync sync, bool masked, RecordOutcome? unsent = null)
 {
-    private readonly RecordOutcome _unsent = SyncCloser.Unsent(sync.Active ? SyncOutcome.Running : sync.Outcome);
+    private readonly RecordOutcome _unsent = unsent ?? SyncCloser.Unsent(sync.Active ? SyncOutcome.Running : sync.Outcome);
 
     /// <summary>Reads on from a cursor. Each record comes with the cursor of the one behind it.</summary>
     public IEnumerable<(RecordView View, RecordCursor Next)> Read(RecordFilter filter, RecordCursor from)

@@ -25,6 +25,31 @@ internal static class RecordViews
             how?.At);
     }
 
+    /// <summary>As a viewer sees it.</summary>
+    public static RecordView Masked(RecordView view) => view with
+    {
+        PrimaryKey = Shown(view.PrimaryKey, Masking.Key, masked: true),
+        RecordId = Shown(view.RecordId, Masking.Key, masked: true),
+        Identifiers = view.Identifiers.ToDictionary(i => i.Key, i => i.Key == "email" ? Masking.Email(i.Value) : Masking.Key(i.Value)),
+    };
+
+    /// <summary>The identifiers of somebody in the ledger.</summary>
+    public static IReadOnlyDictionary<string, string> Identifiers(Identity identity)
+    {
+        Dictionary<string, string> identifiers = [];
+        if (identity.Email is { } email)
+        {
+            identifiers["email"] = email;
+        }
+
+        if (identity.UserId is { } userId)
+        {
+            identifiers["userId"] = userId;
+        }
+
+        return identifiers;
+    }
+
     private static string? Detail(in StagedRecord record, RecordOutcome outcome, HowDecided? how)
     {
         if (outcome.Outcome == Outcome.Rejected && record.Detail.Length > 0)
@@ -35,15 +60,19 @@ internal static class RecordViews
         return how?.Detail ?? ReasonTexts.Of(outcome.Reason);
     }
 
+    /// <summary>A delete needs no identifier where its key names the row.</summary>
+    private static bool IsFault(in StagedRecord record, Reason fault)
+        => fault != Reason.None && !(fault == Reason.IdentifierMissing && record is { Action: RecordAction.Delete, Key.Kind: KeyKind.Primary });
+
     private static List<FaultView> Faults(in StagedRecord record)
     {
         List<FaultView> faults = [];
-        if (record.EmailFault != Reason.None)
+        if (IsFault(record, record.EmailFault))
         {
             faults.Add(new("email", record.EmailFault.Word()!));
         }
 
-        if (record.UserIdFault != Reason.None)
+        if (IsFault(record, record.UserIdFault))
         {
             faults.Add(new("userId", record.UserIdFault.Word()!));
         }

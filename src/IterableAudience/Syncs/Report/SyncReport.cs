@@ -36,7 +36,7 @@ public sealed record OperationCounts(long Subscribe, long Unsubscribe);
 /// <param name="Planned">Operations in the plan.</param>
 /// <param name="Sent">Operations that have an answer.</param>
 /// <param name="EtaSeconds">Estimate of the time to the last answer, by what is staged or planned, at the speed that Iterable allows now and shared with other syncs of the project; 0 when closed, null when unknown.</param>
-/// <param name="LimitedBy">What the sync lately waits for most: <c>iterable</c> (budget, pauses, answers), <c>store</c> (the list included), <c>source</c> (its body) or <c>nothing</c>.</param>
+/// <param name="LimitedBy">What the sync lately waits for most: <c>iterable</c> (budget, pauses, answers), <c>store</c> (the list included), <c>source</c> (its body, or the warehouse) or <c>nothing</c>.</param>
 public sealed record ProgressView(long Staged, long Planned, long Sent, long? EtaSeconds, string LimitedBy);
 
 /// <summary>Counts of records by outcome and reason.</summary>

@@ -65,7 +65,7 @@ internal static class SyncReports
             warnings.Add(new("identifier_dropped", counts.IdentifierDropped));
         }
 
-        if (counts.RemovalsSkipped)
+        if (counts.PutsOffRemovals)
         {
             warnings.Add(new("removals_skipped", 1));
         }

@@ -62,6 +62,7 @@ internal sealed class Purge(LeanStore store, IOptions<RetentionOptions> options,
         }
 
         var syncs = await ForgetSyncsAsync((now - options.Value.Syncs).ToUnixTimeMilliseconds(), cancel);
+        await ForgetReconcilesAsync((now - options.Value.Syncs).ToUnixTimeMilliseconds(), cancel);
         return new(records, syncs, await ForgetConnectionsAsync(cancel));
     }
 
@@ -167,6 +168,9 @@ internal sealed class Purge(LeanStore store, IOptions<RetentionOptions> options,
         while (some > 0);
         return all;
     }
+
+    private Task<int> ForgetReconcilesAsync(long before, CancellationToken cancel)
+        => store.WriteAsync(write => write.Run("""DELETE FROM reconcile WHERE "StartedAt" < @b""", ("@b", before)), durable: false, cancel);
 
     /// <summary>A deleted connection was kept for its syncs only; one whose ledger entries are still being released waits for that.</summary>
     private Task<int> ForgetConnectionsAsync(CancellationToken cancel)

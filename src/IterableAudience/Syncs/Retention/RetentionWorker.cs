@@ -1,9 +1,10 @@
 using IterableAudience.Syncs.Ledger;
+using IterableAudience.Syncs.Mirror;
 
 namespace IterableAudience.Syncs.Retention;
 
 /// <summary>Runs the purge at the start and then every hour, and finishes what a delete of a connection could not: the service was killed, or the store was away.</summary>
-internal sealed partial class RetentionWorker(LedgerCounts ledger, Purge purge, TimeProvider time, ILogger<RetentionWorker> logger) : BackgroundService
+internal sealed partial class RetentionWorker(LedgerCounts ledger, WarehouseLog warehouses, Purge purge, TimeProvider time, ILogger<RetentionWorker> logger) : BackgroundService
 {
     private static readonly TimeSpan Every = TimeSpan.FromHours(1);
 
@@ -29,6 +30,7 @@ internal sealed partial class RetentionWorker(LedgerCounts ledger, Purge purge, 
     {
         await TryAsync(() => ledger.ReleaseDeletedAsync(stopping), stopping);
         await TryAsync(() => PurgeAsync(stopping), stopping);
+        await TryAsync(() => warehouses.CatchUpAsync(stopping), stopping); // last: it may wait for warehouses
     }
 
     private async Task PurgeAsync(CancellationToken stopping)

@@ -107,7 +107,8 @@ internal sealed class FollowUps(LeanStore store, BatchStore batches)
         return new PlanOp
         {
             Kind = op.Kind,
-            Flags = byEmail ? flags & ~OpFlags.HasUserId : flags,
+            // The answer by userId has seen to what the entry says beside its identity; this one must not write it, since it lacks the userId.
+            Flags = byEmail ? (flags & ~(OpFlags.HasUserId | OpFlags.StillHolds)) | OpFlags.Asked : flags,
             Ref = op.Ref,
             Line = op.Line,
             KeyHash = op.KeyHash,

@@ -4,10 +4,10 @@ using IterableAudience.Syncs.Plan;
 
 namespace IterableAudience.Syncs.Send;
 
-/// <summary>Finds what became of an operation by its name; used where one operation hangs on another. Keeps a few batches at hand.</summary>
+/// <summary>Finds what became of an operation by its name; used where one operation hangs on another. Keeps many batches at hand, some kilobytes each: who is looked for may be in any of them.</summary>
 internal sealed class OutcomeLookup(BatchStore batches, DbConnection connection)
 {
-    private const int Kept = 64;
+    private const int Kept = 2048;
 
     private readonly Dictionary<Stage, OpRef[]> _starts = [];
     private readonly Dictionary<(Stage, int), (byte[] Ords, byte[]? Result)> _kept = [];

@@ -103,7 +103,7 @@ internal sealed class Recorder(LeanStore store, BatchStore batches, long list, l
                 case (true, OpKind.UnknownDelete, Outcome.Unsubscribed):
                     break; // no entry to end, nobody to follow
                 default:
-                    WriteOne(ledger, failures, batch.Operation(i), result, stored);
+                    WriteOne(ledger, failures, batch.Operation(i), result, stored, batch.Stage);
                     break;
             }
         }
@@ -121,9 +121,13 @@ internal sealed class Recorder(LeanStore store, BatchStore batches, long list, l
         }
     }
 
-    private static void WriteOne(LedgerWriter ledger, FailureWriter failures, PlanOp op, OperationResult result, Outcome stored)
+    private static void WriteOne(LedgerWriter ledger, FailureWriter failures, PlanOp op, OperationResult result, Outcome stored, Stage stage)
     {
-        if (op.Kind == OpKind.Subscribe)
+        if (stage == Stage.Keep)
+        {
+            ledger.Keep(op, result.Outcome, result.StillHolds);
+        }
+        else if (op.Kind == OpKind.Subscribe)
         {
             ledger.Subscribed(op, result.Outcome, result.MayBeApplied);
         }

@@ -1,6 +1,7 @@
 using IterableAudience.Iterable;
 using IterableAudience.Records;
 using IterableAudience.Store;
+using IterableAudience.Syncs.Ledger;
 using IterableAudience.Syncs.Plan;
 
 namespace IterableAudience.Syncs.Send;
@@ -30,6 +31,7 @@ internal sealed class Settler(LeanStore store, BatchStore batches, Recorder reco
                 var op = batch.Operation(i);
                 results[i] = stage switch
                 {
+                    Stage.Keep => Kept(op, lookup, cutShort ? notSent : null),
                     Stage.Retain when cutShort => new(Outcome.NotSent, notSent, null, 0, false),
                     Stage.Retain => new(Outcome.Retained, Reason.HeldByAnotherRecord, null, 0, false),
                     Stage.SettleReplaced => Replaced(op, lookup),
@@ -55,6 +57,16 @@ internal sealed class Settler(LeanStore store, BatchStore batches, Recorder reco
         }
 
         return new(Outcome.Pending, Reason.None, null, 0, false);
+    }
+
+    /// <summary>Held by a row that is held back, or by a record: once that is accepted its entry holds the person, until then the leaver's own does. Nobody holds whom Iterable has erased.</summary>
+    private static OperationResult Kept(PlanOp op, OutcomeLookup lookup, Reason? notSent)
+    {
+        var staysMember = notSent is not null && op.Kind == OpKind.Leave && op.Prior != EntryState.Leaving;
+        var stillHolds = op.DependsOn is not [var record, ..] || (!staysMember && Resolve(record, lookup)?.Outcome is not (Outcome.Subscribed or Outcome.Forgotten));
+        return op.Kind == OpKind.Replace ? new(Outcome.Unchanged, Reason.None, null, 0, false, stillHolds)
+            : notSent is { } why ? new(Outcome.NotSent, why, null, 0, false, stillHolds)
+            : new(Outcome.Retained, Reason.HeldByAnotherRecord, null, 0, false, stillHolds);
     }
 
     private static OperationResult Follow(OpRef target, OutcomeLookup lookup, Reason notSent, params ReadOnlySpan<Stage> stages)

@@ -6,7 +6,7 @@ namespace IterableAudience.Syncs.Send;
 /// </summary>
 internal enum Stage : byte
 {
-    /// <summary>Leavers whom another record holds: they stay on the list, their entries become leaving. No request.</summary>
+    /// <summary>Leavers whom an entry of another row holds: they stay on the list, their own entries become leaving and hold nobody. No request.</summary>
     Retain = 0,
 
     /// <summary>Leavers whom nobody holds.</summary>
@@ -38,6 +38,15 @@ internal enum Stage : byte
 
     /// <summary>As <see cref="FollowUnsubscribe"/>, for replaced identities.</summary>
     FollowReplaced = 10,
+
+    /// <summary>
+    /// Leavers whom a record of this sync holds, or a row that is held back: their entries become leaving if they aren't. Where the record is not accepted, and while the row is
+    /// there, no other entry stands for the person, so theirs still holds it for others. Between <see cref="FollowSubscribe"/> and <see cref="SettleReplaced"/>. No request.
+    /// </summary>
+    Keep = 11,
+
+    /// <summary>No stage: a row that is held back names the person, who stays a member. Nothing moves, so there is nothing to settle.</summary>
+    Stay = 254,
 
     /// <summary>No stage: the operation turned out to be nothing to do.</summary>
     None = 255,

@@ -16,7 +16,7 @@ internal static class ChunkCodec
     private const int ShownCharacters = 512;
 
     /// <summary>Appends one record with what validation said of it.</summary>
-    public static void Write(BlobWriter blob, in ReceivedRecord record, in RecordVerdict verdict, bool unusable)
+    public static void Write(BlobWriter blob, in ReceivedRecord record, in RecordVerdict verdict, bool unusable, bool holds = false)
     {
         var flags = record.Action is { } action ? (StagedFlags)action : StagedFlags.NoAction;
         var email = verdict.HasIdentity ? verdict.Identity.Email : Shown(record.Email);
@@ -29,7 +29,8 @@ internal static class ChunkCodec
             | (verdict.HasIdentity ? StagedFlags.HasIdentity : 0)
             | (verdict.IdentifierDropped ? StagedFlags.Dropped : 0)
             | (faults ? StagedFlags.HasFaults : 0)
-            | (unusable ? StagedFlags.Unusable : 0);
+            | (unusable ? StagedFlags.Unusable : 0)
+            | (holds ? StagedFlags.Holds : 0);
         WriteHead(blob, flags, record.Line, record.PrimaryKey, record.RecordId, email, userId);
         if (faults)
         {

@@ -31,4 +31,7 @@ internal enum StagedFlags : ushort
 
     /// <summary>How often it was sent before and the sync that it came with follow.</summary>
     HasHistory = 1 << 12,
+
+    /// <summary>A row of a source that is held back, but says that the person is still there: nobody takes the person off.</summary>
+    Holds = 1 << 13,
 }

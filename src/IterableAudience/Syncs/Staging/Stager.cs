@@ -9,7 +9,8 @@ namespace IterableAudience.Syncs.Staging;
 /// <see cref="BufferedRecords"/> records, however many there are: one is filled while the other is written. A sync that fits into the buffer is one chunk; a larger one is cut
 /// into 256 slices of the key-hash space, so that planning can take it slice by slice.
 /// </summary>
-internal sealed class Stager(LeanStore store, KeyedHash hash, long sync, ProjectType projectType, bool full)
+/// <param name="holdBack">The records are rows of a source: those with a bad key are held back, and what they say of a person still counts.</param>
+internal sealed class Stager(LeanStore store, KeyedHash hash, long sync, ProjectType projectType, bool full, bool holdBack = false)
 {
     public const int BufferedRecords = 32_768;
     public const int LargePartitions = 256;
@@ -72,6 +73,14 @@ internal sealed class Stager(LeanStore store, KeyedHash hash, long sync, Project
         var verdict = unusable
             ? new RecordVerdict(default, fault, Reason.None, Reason.None, false)
             : IdentifierRules.Judge(projectType, record.Email, record.UserId);
+        var holds = holdBack && fault is Reason.NullPrimaryKey or Reason.DuplicatePrimaryKey;
+        if (holds)
+        {
+            var identity = IdentifierRules.Judge(projectType, record.Email, record.UserId).Identity;
+            verdict = verdict with { Identity = identity };
+            holds = verdict.HasIdentity;
+        }
+
         var place = PlaceOf(record, verdict);
         Counts.Count(record.Action, verdict.IdentifierDropped, hasKey: place.Kind != KeyKind.None);
 
@@ -86,7 +95,7 @@ internal sealed class Stager(LeanStore store, KeyedHash hash, long sync, Project
             _firstRecords.Add((part, _first.Length));
         }
 
-        ChunkCodec.Write(target, unusable ? record with { FaultDetail = detail } : record, verdict, unusable);
+        ChunkCodec.Write(target, unusable ? record with { FaultDetail = detail } : record, verdict, unusable, holds);
         _buffered++;
     }
 

@@ -112,6 +112,9 @@ namespace IterableAudience.Store.Migrations.Postgres
                         .IsRequired()
                         .HasColumnType("text");
 
+                    b.Property<long?>("DueAt")
+                        .HasColumnType("bigint");
+
                     b.Property<bool>("Enabled")
                         .HasColumnType("boolean");
 
@@ -162,6 +165,8 @@ namespace IterableAudience.Store.Migrations.Postgres
                         .IsUnique();
 
                     b.HasIndex("ListNo");
+
+                    b.HasIndex("SourceId");
 
                     b.ToTable("connection", (string)null);
                 });
@@ -229,6 +234,67 @@ namespace IterableAudience.Store.Migrations.Postgres
                     b.ToTable("api_token", (string)null);
                 });
 
+            modelBuilder.Entity("IterableAudience.Sources.Preview", b =>
+                {
+                    b.Property<string>("Id")
+                        .HasColumnType("text");
+
+                    b.Property<long>("CreatedAt")
+                        .HasColumnType("bigint");
+
+                    b.Property<string>("RequestJson")
+                        .IsRequired()
+                        .HasColumnType("text");
+
+                    b.HasKey("Id");
+
+                    b.ToTable("preview", (string)null);
+                });
+
+            modelBuilder.Entity("IterableAudience.Sources.Source", b =>
+                {
+                    b.Property<string>("Id")
+                        .HasColumnType("text");
+
+                    b.Property<string>("AccountId")
+                        .IsRequired()
+                        .HasColumnType("text");
+
+                    b.Property<string>("ConfigJson")
+                        .IsRequired()
+                        .HasColumnType("text");
+
+                    b.Property<long>("CreatedAt")
+                        .HasColumnType("bigint");
+
+                    b.Property<string>("DefinitionName")
+                        .IsRequired()
+                        .HasColumnType("text");
+
+                    b.Property<bool>("Enabled")
+                        .HasColumnType("boolean");
+
+                    b.Property<string>("ExternalId")
+                        .HasColumnType("text");
+
+                    b.Property<string>("Name")
+                        .IsRequired()
+                        .HasColumnType("text");
+
+                    b.Property<string>("SourceType")
+                        .IsRequired()
+                        .HasColumnType("text");
+
+                    b.Property<long>("UpdatedAt")
+                        .HasColumnType("bigint");
+
+                    b.HasKey("Id");
+
+                    b.HasIndex("AccountId");
+
+                    b.ToTable("source", (string)null);
+                });
+
             modelBuilder.Entity("IterableAudience.Store.Node", b =>
                 {
                     b.Property<string>("Id")
@@ -257,6 +323,105 @@ namespace IterableAudience.Store.Migrations.Postgres
                     b.HasKey("Name");
 
                     b.ToTable("setting", (string)null);
+                });
+
+            modelBuilder.Entity("IterableAudience.Syncs.Drift.Reconcile", b =>
+                {
+                    b.Property<string>("Id")
+                        .HasColumnType("text");
+
+                    b.Property<long>("ConnectionNo")
+                        .HasColumnType("bigint");
+
+                    b.Property<string>("Error")
+                        .IsRequired()
+                        .HasColumnType("text");
+
+                    b.Property<long?>("FinishedAt")
+                        .HasColumnType("bigint");
+
+                    b.Property<string>("Node")
+                        .IsRequired()
+                        .HasColumnType("text");
+
+                    b.Property<string>("ReportJson")
+                        .HasColumnType("text");
+
+                    b.Property<long>("StartedAt")
+                        .HasColumnType("bigint");
+
+                    b.Property<byte>("Status")
+                        .HasColumnType("smallint");
+
+                    b.HasKey("Id");
+
+                    b.HasIndex("ConnectionNo");
+
+                    b.ToTable("reconcile", (string)null);
+                });
+
+            modelBuilder.Entity("IterableAudience.Syncs.Mirror.Baseline", b =>
+                {
+                    b.Property<long>("ConnectionNo")
+                        .HasColumnType("bigint");
+
+                    b.Property<bool>("IsDirty")
+                        .HasColumnType("boolean");
+
+                    b.Property<long>("Nameless")
+                        .HasColumnType("bigint");
+
+                    b.Property<bool>("NeedsCompare")
+                        .HasColumnType("boolean");
+
+                    b.Property<bool>("NeedsFull")
+                        .HasColumnType("boolean");
+
+                    b.Property<string>("ReadAsJson")
+                        .IsRequired()
+                        .HasColumnType("text");
+
+                    b.Property<long>("SyncNo")
+                        .HasColumnType("bigint");
+
+                    b.Property<byte>("Way")
+                        .HasColumnType("smallint");
+
+                    b.HasKey("ConnectionNo");
+
+                    b.ToTable("baseline", (string)null);
+                });
+
+            modelBuilder.Entity("IterableAudience.Syncs.Mirror.SourceRun", b =>
+                {
+                    b.Property<long>("SyncNo")
+                        .HasColumnType("bigint");
+
+                    b.Property<long>("ConnectionNo")
+                        .HasColumnType("bigint");
+
+                    b.Property<long>("Nameless")
+                        .HasColumnType("bigint");
+
+                    b.Property<string>("ReadAsJson")
+                        .IsRequired()
+                        .HasColumnType("text");
+
+                    b.Property<string>("SnapshotColumnsJson")
+                        .IsRequired()
+                        .HasColumnType("text");
+
+                    b.Property<string>("SnapshotTable")
+                        .HasColumnType("text");
+
+                    b.Property<byte>("Way")
+                        .HasColumnType("smallint");
+
+                    b.HasKey("SyncNo");
+
+                    b.HasIndex("ConnectionNo");
+
+                    b.ToTable("source_run", (string)null);
                 });
 
             modelBuilder.Entity("IterableAudience.Syncs.Sync", b =>
@@ -305,6 +470,9 @@ namespace IterableAudience.Store.Migrations.Postgres
                     b.Property<long?>("FinishedAt")
                         .HasColumnType("bigint");
 
+                    b.Property<bool>("FromSource")
+                        .HasColumnType("boolean");
+
                     b.Property<bool>("Full")
                         .HasColumnType("boolean");
 
@@ -316,6 +484,9 @@ namespace IterableAudience.Store.Migrations.Postgres
 
                     b.Property<long>("ListNo")
                         .HasColumnType("bigint");
+
+                    b.Property<bool>("LogDue")
+                        .HasColumnType("boolean");
 
                     b.Property<byte>("Outcome")
                         .HasColumnType("smallint");

@@ -103,6 +103,9 @@ namespace IterableAudience.Store.Migrations.Sqlite
                         .IsRequired()
                         .HasColumnType("TEXT");
 
+                    b.Property<long?>("DueAt")
+                        .HasColumnType("INTEGER");
+
                     b.Property<bool>("Enabled")
                         .HasColumnType("INTEGER");
 
@@ -153,6 +156,8 @@ namespace IterableAudience.Store.Migrations.Sqlite
                         .IsUnique();
 
                     b.HasIndex("ListNo");
+
+                    b.HasIndex("SourceId");
 
                     b.ToTable("connection", (string)null);
                 });
@@ -220,6 +225,67 @@ namespace IterableAudience.Store.Migrations.Sqlite
                     b.ToTable("api_token", (string)null);
                 });
 
+            modelBuilder.Entity("IterableAudience.Sources.Preview", b =>
+                {
+                    b.Property<string>("Id")
+                        .HasColumnType("TEXT");
+
+                    b.Property<long>("CreatedAt")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("RequestJson")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.HasKey("Id");
+
+                    b.ToTable("preview", (string)null);
+                });
+
+            modelBuilder.Entity("IterableAudience.Sources.Source", b =>
+                {
+                    b.Property<string>("Id")
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("AccountId")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("ConfigJson")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.Property<long>("CreatedAt")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("DefinitionName")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.Property<bool>("Enabled")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("ExternalId")
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("Name")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("SourceType")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.Property<long>("UpdatedAt")
+                        .HasColumnType("INTEGER");
+
+                    b.HasKey("Id");
+
+                    b.HasIndex("AccountId");
+
+                    b.ToTable("source", (string)null);
+                });
+
             modelBuilder.Entity("IterableAudience.Store.Node", b =>
                 {
                     b.Property<string>("Id")
@@ -248,6 +314,105 @@ namespace IterableAudience.Store.Migrations.Sqlite
                     b.HasKey("Name");
 
                     b.ToTable("setting", (string)null);
+                });
+
+            modelBuilder.Entity("IterableAudience.Syncs.Drift.Reconcile", b =>
+                {
+                    b.Property<string>("Id")
+                        .HasColumnType("TEXT");
+
+                    b.Property<long>("ConnectionNo")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("Error")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.Property<long?>("FinishedAt")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("Node")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("ReportJson")
+                        .HasColumnType("TEXT");
+
+                    b.Property<long>("StartedAt")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<byte>("Status")
+                        .HasColumnType("INTEGER");
+
+                    b.HasKey("Id");
+
+                    b.HasIndex("ConnectionNo");
+
+                    b.ToTable("reconcile", (string)null);
+                });
+
+            modelBuilder.Entity("IterableAudience.Syncs.Mirror.Baseline", b =>
+                {
+                    b.Property<long>("ConnectionNo")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<bool>("IsDirty")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<long>("Nameless")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<bool>("NeedsCompare")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<bool>("NeedsFull")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("ReadAsJson")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.Property<long>("SyncNo")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<byte>("Way")
+                        .HasColumnType("INTEGER");
+
+                    b.HasKey("ConnectionNo");
+
+                    b.ToTable("baseline", (string)null);
+                });
+
+            modelBuilder.Entity("IterableAudience.Syncs.Mirror.SourceRun", b =>
+                {
+                    b.Property<long>("SyncNo")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<long>("ConnectionNo")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<long>("Nameless")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("ReadAsJson")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("SnapshotColumnsJson")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("SnapshotTable")
+                        .HasColumnType("TEXT");
+
+                    b.Property<byte>("Way")
+                        .HasColumnType("INTEGER");
+
+                    b.HasKey("SyncNo");
+
+                    b.HasIndex("ConnectionNo");
+
+                    b.ToTable("source_run", (string)null);
                 });
 
             modelBuilder.Entity("IterableAudience.Syncs.Sync", b =>
@@ -294,6 +459,9 @@ namespace IterableAudience.Store.Migrations.Sqlite
                     b.Property<long?>("FinishedAt")
                         .HasColumnType("INTEGER");
 
+                    b.Property<bool>("FromSource")
+                        .HasColumnType("INTEGER");
+
                     b.Property<bool>("Full")
                         .HasColumnType("INTEGER");
 
@@ -304,6 +472,9 @@ namespace IterableAudience.Store.Migrations.Sqlite
                         .HasColumnType("TEXT");
 
                     b.Property<long>("ListNo")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<bool>("LogDue")
                         .HasColumnType("INTEGER");
 
                     b.Property<byte>("Outcome")
