@@ -95,10 +95,11 @@ internal sealed partial class ScheduleRunner(
             return; // as it should be, or just going off
         }
 
+        // It goes off each minute until it is set anew. One that had no more to do would be deleted as it ends, beside our setting of the next: whichever came last would stay.
         await scheduler.ScheduleTrigger(
             TriggerBuilder.Create(time).WithIdentity(key).ForJob(TickJob.Key)
                 .StartAt(due.Value > now ? due.Value : now)
-                .WithSimpleSchedule(s => s.WithMisfireInstruction(SimpleTriggerMisfireInstruction.FireNow))
+                .WithSimpleSchedule(s => s.WithInterval(Every).RepeatForever().WithMisfireInstruction(SimpleTriggerMisfireInstruction.FireNow))
                 .Build(),
             TriggerConflict.Replace,
             cancel);
