@@ -38,5 +38,5 @@ internal static class HealthEndpoints
 
     /// <param name="Status"><c>Healthy</c>, <c>Degraded</c> or <c>Unhealthy</c>.</param>
     /// <param name="Checks">Each check with what it found.</param>
-    private sealed record HealthView(string Status, IReadOnlyDictionary<string, string> Checks);
+    internal sealed record HealthView(string Status, IReadOnlyDictionary<string, string> Checks);
 }

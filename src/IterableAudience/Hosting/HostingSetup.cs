@@ -43,6 +43,7 @@ internal static class HostingSetup
         app.UseRouting();
         app.UseAuthentication();
         app.UseAuthorization();
+        app.UseQueryTypes();
         app.UseDocuments();
         return app;
     }

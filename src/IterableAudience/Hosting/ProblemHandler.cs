@@ -1,7 +1,6 @@
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using Microsoft.AspNetCore.Diagnostics;
-using Microsoft.AspNetCore.Http.Metadata;
 using Microsoft.Net.Http.Headers;
 
 namespace IterableAudience.Hosting;
@@ -16,7 +15,7 @@ internal sealed partial class ProblemHandler(IEnumerable<ExceptionProblem> known
     {
         var answer = exception switch
         {
-            BadHttpRequestException bad => BadRequest(bad, httpContext),
+            BadHttpRequestException bad => BadRequest(bad),
             JsonException json => BadJson(json),
             InvalidOperationException when NamesUnknownCharset(httpContext.Request) => ProblemAnswer.Of(
                 StatusCodes.Status415UnsupportedMediaType, "The charset of the body is unknown. Send it as application/json in UTF-8."),
@@ -29,31 +28,17 @@ internal sealed partial class ProblemHandler(IEnumerable<ExceptionProblem> known
     private static bool NamesUnknownCharset(HttpRequest request)
         => MediaTypeHeaderValue.TryParse(request.ContentType, out var type) && type is { Charset.Length: > 0, Encoding: null };
 
-    private static ProblemAnswer BadRequest(BadHttpRequestException bad, HttpContext context)
+    private static ProblemAnswer BadRequest(BadHttpRequestException bad)
     {
         if (bad.InnerException is JsonException json)
             return BadJson(json);
         if (bad.StatusCode != StatusCodes.Status400BadRequest)
             return ProblemAnswer.Of(bad.StatusCode, Problems.Explain(bad.StatusCode));
 
-        // The framework's text quotes the value that it could not read, so only the parameter's name and type are taken from it.
-        if (UnreadableParameter().Match(bad.Message) is { Success: true } match)
-            return ProblemAnswer.BadField(QueryName(match.Groups["name"].Value, context), ExpectedParameter(match.Groups["type"].Value));
         return bad.Message.Contains("no body was provided", StringComparison.Ordinal)
             ? ProblemAnswer.BadRequest("The request has no body: send a JSON object as application/json.")
             : ProblemAnswer.BadRequest("The request can't be read: it ended early or isn't valid HTTP.");
     }
-
-    /// <summary>The parameter's name as clients know it: <c>per_page</c>, not <c>perPage</c>.</summary>
-    private static string QueryName(string parameter, HttpContext context)
-        => context.Features.Get<IExceptionHandlerFeature>()?.Endpoint?.Metadata.GetOrderedMetadata<IParameterBindingMetadata>()
-            .FirstOrDefault(p => p.Name == parameter)?.ParameterInfo.GetCustomAttributes(inherit: false).OfType<IFromQueryMetadata>().FirstOrDefault()?.Name
-            ?? JsonNamingPolicy.CamelCase.ConvertName(parameter);
-
-    private static string ExpectedParameter(string type)
-        => type.Contains("int", StringComparison.OrdinalIgnoreCase) ? $"must be a whole number, at most {int.MaxValue}."
-            : type.Contains("bool", StringComparison.OrdinalIgnoreCase) ? "must be true or false."
-            : "can't be read: use a value of the type that /swagger shows.";
 
     private static ProblemAnswer BadJson(JsonException json)
     {
@@ -96,9 +81,6 @@ internal sealed partial class ProblemHandler(IEnumerable<ExceptionProblem> known
             StatusCodes.Status500InternalServerError,
             "The service failed at this request. It is a fault of the service; its log has the details.");
     }
-
-    [GeneratedRegex("""^Failed to bind parameter "(?<type>\S+) (?<name>\w+)" from """)]
-    private static partial Regex UnreadableParameter();
 
     [GeneratedRegex("""could not be converted to (?<type>.+?)\. Path:""")]
     private static partial Regex WrongType();

@@ -88,6 +88,8 @@ public sealed class ProblemTests : IAsyncDisposable
     [InlineData("pageSize=501", "pageSize")]
     [InlineData("page=0&pageSize=0", "page", "pageSize")]
     [InlineData("page=ada%40example.com", "page")]
+    [InlineData("page=one&pageSize=all", "page", "pageSize")]
+    [InlineData("page=1&page=2", "page")]
     public async Task A_bad_page_is_refused_by_name(string query, params string[] fields)
     {
         var answer = (await _host.GetAsync($"/v2/tokens?{query}")).ShouldRefuse(fields);
