@@ -29,7 +29,7 @@ public sealed class StoreBlockTests : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        _store = await TestStore.PostgresAsync(Cancel);
+        _store = TestStore.Postgres();
         _plain = NpgsqlDataSource.Create(_store.ConnectionString);
         await ExecuteAsync(
             """

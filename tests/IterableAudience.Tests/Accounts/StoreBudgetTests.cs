@@ -21,11 +21,12 @@ public sealed class StoreBudgetTests : IAsyncLifetime
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
-    public async ValueTask InitializeAsync()
+    public ValueTask InitializeAsync()
     {
-        _store = await TestStore.PostgresAsync(Cancel);
+        _store = TestStore.Postgres();
         _one = NpgsqlDataSource.Create(_store.ConnectionString);
         _two = NpgsqlDataSource.Create(_store.ConnectionString);
+        return ValueTask.CompletedTask;
     }
 
     [Theory]
