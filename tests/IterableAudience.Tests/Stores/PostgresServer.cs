@@ -129,7 +129,7 @@ public sealed class PostgresServer : IDisposable
         return Name;
     }
 
-    /// <summary>What Quartz would make in each database at the first start of a service, which takes longer than all else of the start.</summary>
+    /// <summary>What Quartz would make in each database at the first start of a service, which is half of the time that the start takes.</summary>
     private static string QuartzTables()
     {
         using var script = new StreamReader(typeof(IScheduler).Assembly.GetManifestResourceStream("Quartz.Impl.AdoJobStore.Schema.create_postgres.sql")!);
