@@ -11,6 +11,9 @@ public sealed class AudienceList
     /// <summary>Iterable's list id.</summary>
     public long ListId { get; set; }
 
+    /// <summary>Its name when the service last saw it in Iterable; null when it never did. For people only.</summary>
+    public string? Name { get; set; }
+
     /// <summary>The sync that holds the list, null when it is free. Survives the process: the sync is resumed before another one plans.</summary>
     public long? ClaimedBySync { get; set; }
 

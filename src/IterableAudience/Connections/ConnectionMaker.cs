@@ -30,9 +30,10 @@ internal sealed class ConnectionMaker(StoreContext db, ProjectDirectory projects
         if (wanted.CreateList is not { } create)
         {
             var madeAt = lists.JustMade(project!, wanted.AudienceId!.Value);
-            return madeAt is null && await ListFaultAsync(project!, wanted.AudienceId.Value, cancellation) is { } fault
-                ? (null, fault)
-                : (await StoreAsync(request, project!, wanted.AudienceId.Value, madeAt, cancellation), null);
+            var (name, fault) = madeAt is null ? await LookAtListAsync(project!, wanted.AudienceId.Value, cancellation) : (null, null);
+            return fault is null
+                ? (await StoreAsync(request, project!, wanted.AudienceId.Value, name, madeAt, cancellation), null)
+                : (null, fault);
         }
 
         var (listId, existed) = await lists.MakeAsync(project!, create.Name!, create.Description, cancellation);
@@ -41,7 +42,7 @@ internal sealed class ConnectionMaker(StoreContext db, ProjectDirectory projects
         try
         {
             // From here on the client's going away must not leave a list without its connection.
-            return (await StoreAsync(request, project!, listId, time.GetUtcNow(), CancellationToken.None), null);
+            return (await StoreAsync(request, project!, listId, create.Name, time.GetUtcNow(), CancellationToken.None), null);
         }
         catch (Exception e) when (e is DbUpdateException or DbException)
         {
@@ -67,18 +68,18 @@ internal sealed class ConnectionMaker(StoreContext db, ProjectDirectory projects
             yield return fault;
     }
 
-    private async Task<ProblemAnswer?> ListFaultAsync(IterableProject project, long listId, CancellationToken cancellation)
+    private async Task<(string? Name, ProblemAnswer? Fault)> LookAtListAsync(IterableProject project, long listId, CancellationToken cancellation)
     {
         var known = await client.GetListsAsync(project, refresh: true, cancellation);
         return known.FirstOrDefault(l => l.Id == listId) switch
         {
-            null => ProblemAnswer.BadField("destinationConfig.audienceId", "The project has no list with this id; GET /v2/accounts/{id}/lists shows its lists."),
-            { IsStatic: false } list => ProblemAnswer.BadField("destinationConfig.audienceId", $"The list is of type {list.ListType}; only Standard (static) lists can be kept."),
-            _ => null,
+            null => (null, ProblemAnswer.BadField("destinationConfig.audienceId", "The project has no list with this id; GET /v2/accounts/{id}/lists shows its lists.")),
+            { IsStatic: false } list => (null, ProblemAnswer.BadField("destinationConfig.audienceId", $"The list is of type {list.ListType}; only Standard (static) lists can be kept.")),
+            var list => (list.Name, null),
         };
     }
 
-    private async Task<Connection> StoreAsync(ConnectionRequest request, IterableProject project, long listId, DateTimeOffset? listMadeAt, CancellationToken cancellation)
+    private async Task<Connection> StoreAsync(ConnectionRequest request, IterableProject project, long listId, string? listName, DateTimeOffset? listMadeAt, CancellationToken cancellation)
     {
         var now = time.GetUtcNow();
         var connection = new Connection
@@ -87,7 +88,7 @@ internal sealed class ConnectionMaker(StoreContext db, ProjectDirectory projects
             DestinationId = request.DestinationId!,
             SourceId = request.SourceId,
             Enabled = request.Enabled ?? true,
-            ListNo = await ListNoAsync(project.DataCenter, listId, cancellation),
+            ListNo = await ListNoAsync(project.DataCenter, listId, listName, cancellation),
             AudienceId = listId,
             UpdateExistingUsersOnly = request.DestinationConfig!.UpdateExistingUsersOnly ?? false,
             IdentifiersJson = ConnectionParts.ToJson(request.Identifiers ?? []),
@@ -106,13 +107,19 @@ internal sealed class ConnectionMaker(StoreContext db, ProjectDirectory projects
     }
 
     /// <summary>One row to a list, whatever accounts and connections name it: the row is what a sync claims.</summary>
-    private async Task<long> ListNoAsync(DataCenter center, long listId, CancellationToken cancellation)
+    private async Task<long> ListNoAsync(DataCenter center, long listId, string? name, CancellationToken cancellation)
     {
         var word = center.ToString();
-        var known = db.Lists.Where(l => l.DataCenter == word && l.ListId == listId).Select(l => l.No);
+        var rows = db.Lists.Where(l => l.DataCenter == word && l.ListId == listId);
+        var known = rows.Select(l => l.No);
         if (await known.FirstOrDefaultAsync(cancellation) is var no and not 0)
+        {
+            if (name is not null)
+                await rows.ExecuteUpdateAsync(u => u.SetProperty(l => l.Name, name), cancellation);
             return no;
-        var list = new AudienceList { DataCenter = word, ListId = listId };
+        }
+
+        var list = new AudienceList { DataCenter = word, ListId = listId, Name = name };
         try
         {
             db.Lists.Add(list);

@@ -31,7 +31,7 @@ internal sealed partial class BootstrapToken(IOptions<SecurityOptions> options, 
         db.Add(new ApiToken { Id = ShortId.New(), Name = "bootstrap", Role = Roles.Admin, Hash = TokenHash.Of(token), CreatedAt = time.GetUtcNow() });
         await db.SaveChangesAsync(cancellation);
         // Not through the logger: logs are kept and shipped, and this is a secret.
-        await Console.Out.WriteLineAsync($"Admin token (shown once): {token}");
+        await System.Console.Out.WriteLineAsync($"Admin token (shown once): {token}");
     }
 
     private static partial class Log

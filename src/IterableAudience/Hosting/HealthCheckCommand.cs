@@ -23,11 +23,11 @@ internal static class HealthCheckCommand
             using var answer = await http.GetAsync(address);
             if (answer.IsSuccessStatusCode)
                 return 0;
-            await Console.Error.WriteLineAsync($"{address} answers {(int)answer.StatusCode}: {await answer.Content.ReadAsStringAsync()}");
+            await System.Console.Error.WriteLineAsync($"{address} answers {(int)answer.StatusCode}: {await answer.Content.ReadAsStringAsync()}");
         }
         catch (Exception e) when (e is HttpRequestException or OperationCanceledException or FormatException or UriFormatException)
         {
-            await Console.Error.WriteLineAsync($"The service is not ready: {e.Message}");
+            await System.Console.Error.WriteLineAsync($"The service is not ready: {e.Message}");
         }
 
         return 1;

@@ -30,7 +30,7 @@ internal static class LoggingSetup
                     .ReadFrom.Configuration(configuration);
                 if (!configuration.GetValue("Logging:Console", true))
                     return;
-                if (Console.IsOutputRedirected)
+                if (System.Console.IsOutputRedirected)
                     logs.WriteTo.Console(new RenderedCompactJsonFormatter());
                 else
                     logs.WriteTo.Console(formatProvider: System.Globalization.CultureInfo.InvariantCulture);

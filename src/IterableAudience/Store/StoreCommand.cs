@@ -24,7 +24,7 @@ internal static class StoreCommand
         await using var app = builder.Build();
         var applied = await app.Services.OpenStoreAsync();
         var name = app.Services.GetRequiredService<StoreLocation>().Name;
-        await Console.Out.WriteLineAsync(applied.Count == 0 ? $"The store {name} is up to date." : $"Applied to the store {name}: {string.Join(", ", applied)}.");
+        await System.Console.Out.WriteLineAsync(applied.Count == 0 ? $"The store {name} is up to date." : $"Applied to the store {name}: {string.Join(", ", applied)}.");
         return 0;
     }
 }

@@ -27,6 +27,8 @@ public abstract class StoreContext(DbContextOptions options) : DbContext(options
 
     public DbSet<Connection> Connections => Set<Connection>();
 
+    public DbSet<ConnectionDraft> Drafts => Set<ConnectionDraft>();
+
     public DbSet<AudienceList> Lists => Set<AudienceList>();
 
     public DbSet<Sync> Syncs => Set<Sync>();
@@ -75,6 +77,7 @@ public abstract class StoreContext(DbContextOptions options) : DbContext(options
             e.HasIndex(c => c.SourceId);
             e.HasIndex(c => c.ListNo);
         });
+        modelBuilder.Entity<ConnectionDraft>().ToTable("connection_draft").HasKey(d => d.Id);
         modelBuilder.Entity<AudienceList>(e =>
         {
             e.ToTable("audience_list").HasKey(l => l.No);

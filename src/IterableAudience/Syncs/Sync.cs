@@ -68,6 +68,15 @@ public sealed class Sync
     /// <summary>The report once the sync is closed (JSON of <c>SyncReport</c>), else null.</summary>
     public string? ReportJson { get; set; }
 
+    /// <summary>Records of the closed sync (<c>metrics.total</c>), beside the report so that many syncs can be looked at without it.</summary>
+    public long? Records { get; set; }
+
+    /// <summary>How many of them did not get where they should (<c>metrics.failed</c>).</summary>
+    public long? FailedRecords { get; set; }
+
+    /// <summary>Members of the connection when the sync was closed.</summary>
+    public long? Members { get; set; }
+
     public string? IdempotencyKey { get; set; }
 
     /// <summary>Hash of the body that came with the idempotency key, once it is whole.</summary>

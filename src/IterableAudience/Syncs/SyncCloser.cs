@@ -134,6 +134,7 @@ internal sealed partial class SyncCloser(
     {
         var sync = work.Sync;
         (sync.Phase, sync.Outcome, sync.Active) = (SyncPhase.Closed, outcome, false);
+        var metrics = MetricsView.Of(report);
         await work.Store.WriteAsync(
             write =>
             {
@@ -144,10 +145,13 @@ internal sealed partial class SyncCloser(
 
                 write.Run(
                     """
-                    UPDATE sync SET "Phase" = @p, "Outcome" = @o, "Error" = @e, "Active" = FALSE, "FinishedAt" = @f, "ReportJson" = @r, "LogDue" = @d WHERE "No" = @n
+                    UPDATE sync SET "Phase" = @p, "Outcome" = @o, "Error" = @e, "Active" = FALSE, "FinishedAt" = @f, "ReportJson" = @r, "LogDue" = @d,
+                      "Records" = @t, "FailedRecords" = @x,
+                      "Members" = (SELECT coalesce(sum(members), 0) FROM ledger_count WHERE list = @l AND connection = @c) WHERE "No" = @n
                     """,
                     ("@p", (int)SyncPhase.Closed), ("@o", (int)outcome), ("@e", error), ("@f", sync.FinishedAt!.Value.ToUnixTimeMilliseconds()), ("@d", sync.LogDue),
-                    ("@r", SyncJson.Write(report)), ("@n", sync.No));
+                    ("@r", SyncJson.Write(report)), ("@n", sync.No),
+                    ("@t", metrics.Total), ("@x", metrics.Failed.Total), ("@l", sync.ListNo), ("@c", sync.ConnectionNo));
                 write.Run(
                     """
                     UPDATE audience_list SET "ClaimedBySync" = NULL, "LedgerVersion" = "LedgerVersion" + @m WHERE "No" = @l AND "ClaimedBySync" = @n

@@ -75,16 +75,16 @@ public sealed class TokenTests
     public async Task Without_any_admin_token_one_is_made_and_only_its_hash_is_stored()
     {
         var printed = new StringWriter();
-        var console = Console.Out;
+        var console = System.Console.Out;
         await using var host = new TestHost { Settings = { ["Security:AdminToken"] = null } };
         try
         {
-            Console.SetOut(printed);
+            System.Console.SetOut(printed);
             Assert.Equal(HttpStatusCode.Unauthorized, await StatusAsync(host, "wrong"));
         }
         finally
         {
-            Console.SetOut(console);
+            System.Console.SetOut(console);
         }
 
         var token = printed.ToString().Split("Admin token (shown once): ")[1].Split('\n')[0].Trim();
