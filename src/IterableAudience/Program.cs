@@ -1,5 +1,6 @@
 using IterableAudience.Accounts;
 using IterableAudience.Connections;
+using IterableAudience.Console;
 using IterableAudience.Destinations;
 using IterableAudience.Hosting;
 using IterableAudience.Iterable;
@@ -17,7 +18,8 @@ try
         return await StoreCommand.RunAsync(args);
 
     // Settings are read once. Who waits for appsettings.json to change is woken by every write below its folder, and that is where an SQLite store is.
-    var builder = WebApplication.CreateBuilder([.. args, "--hostBuilder:reloadConfigOnChange=false"]).AddHosting();
+    var builder = WebApplication.CreateBuilder(ConsoleFiles.Options([.. args, "--hostBuilder:reloadConfigOnChange=false"])).AddHosting();
+    builder.WebHost.UseStaticWebAssets(); // where it was built, not published, the pages' files are in the sources
     builder.Services.AddStore(builder.Configuration);
     builder.Services.AddIterable(builder.Configuration);
     builder.Services.AddWarehouses(builder.Configuration);
@@ -26,6 +28,7 @@ try
     builder.Services.AddRetlSources();
     builder.Services.AddRetlConnections();
     builder.Services.AddSyncs(builder.Configuration);
+    builder.Services.AddConsole();
 
     var app = builder.Build();
     app.UseHosting();
@@ -36,6 +39,7 @@ try
     app.MapSources();
     app.MapConnections();
     app.MapSyncs();
+    app.MapConsole();
 
     await app.Services.OpenStoreAsync(app.Lifetime.ApplicationStopping);
     await app.CheckAccountsAsync();
@@ -45,6 +49,6 @@ try
 }
 catch (Exception e) when (StartFailure.Explain(e) is { } message)
 {
-    await Console.Error.WriteLineAsync(message);
+    await System.Console.Error.WriteLineAsync(message);
     return 1;
 }

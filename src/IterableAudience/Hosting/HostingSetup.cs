@@ -22,7 +22,7 @@ internal static class HostingSetup
 
         builder.Services.AddSingleton(TimeProvider.System);
         builder.Services.AddLogs(builder.Configuration);
-        builder.Services.AddProblems().AddJson().AddTelemetry(builder.Configuration).AddDocuments().AddSingleton<LiveIds>();
+        builder.Services.AddProblems().AddJson().AddTelemetry(builder.Configuration).AddDocuments().AddSingleton<LiveIds>().AddSingleton<InnerRequests>();
         builder.Services.AddSecurity(builder.Configuration);
         builder.Services.AddValidatorsFromAssemblyContaining<Program>(
             ServiceLifetime.Singleton,
@@ -39,10 +39,14 @@ internal static class HostingSetup
         app.Services.GetService<IStartupValidator>()?.Validate();
         app.Services.GetRequiredService<LiveIds>();
         app.UseRequestLogs();
+        app.UseSecurityHeaders();
+        app.Services.GetRequiredService<InnerRequests>().Begin(app);
         app.UseProblems();
         app.UseRouting();
         app.UseAuthentication();
+        app.UseSameOrigin();
         app.UseAuthorization();
+        app.UseAntiforgery();
         app.UseQueryTypes();
         app.UseDocuments();
         return app;

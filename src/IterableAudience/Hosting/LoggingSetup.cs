@@ -64,6 +64,6 @@ internal static class LoggingSetup
 
     private static LogEventLevel Level(HttpContext context, double elapsed, Exception? exception)
         => context.Response.StatusCode >= StatusCodes.Status500InternalServerError && context.Response.StatusCode != StatusCodes.Status502BadGateway ? LogEventLevel.Error
-            : context.Request.Path.StartsWithSegments("/health") || context.Request.Path.StartsWithSegments("/metrics") ? LogEventLevel.Debug
+            : context.Request.Path.StartsWithSegments("/health") || context.Request.Path.StartsWithSegments("/metrics") || context.Request.Path.StartsWithSegments("/console") || context.Request.Path.StartsWithSegments("/vendor") ? LogEventLevel.Debug
             : LogEventLevel.Information;
 }

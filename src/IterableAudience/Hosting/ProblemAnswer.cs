@@ -79,6 +79,13 @@ internal sealed class ProblemAnswer : IResult, IStatusCodeHttpResult
 
     public async Task ExecuteAsync(HttpContext httpContext)
     {
+        if (Addresses.WantsPage(httpContext.Request) && httpContext.RequestServices.GetService<ErrorPage>() is { } page)
+        {
+            httpContext.Response.StatusCode = Status;
+            await page(httpContext, this);
+            return;
+        }
+
         var errors = new JsonObject(Errors.Select(e =>
             KeyValuePair.Create<string, JsonNode?>(e.Key, new JsonArray([.. e.Value.Select(m => JsonValue.Create(m))]))));
         var body = new JsonObject

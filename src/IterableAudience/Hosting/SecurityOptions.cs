@@ -23,6 +23,9 @@ internal sealed class SecurityOptions
     /// <summary>Password of a PKCS#12 <see cref="Certificate"/>. Default: none.</summary>
     public string? CertificatePassword { get; set; }
 
+    /// <summary>How long a session in the console lasts without a request. Default: 12 hours.</summary>
+    public TimeSpan SessionLifetime { get; set; } = TimeSpan.FromHours(12);
+
     /// <summary>How many failed sign-ins a minute one remote address may make before it is answered 429. Default: 10.</summary>
     public int FailedSignInsPerMinute { get; set; } = 10;
 }

@@ -8,14 +8,30 @@ namespace IterableAudience.Hosting;
 /// <summary>Tokens, roles and the key ring that protects stored secrets.</summary>
 internal static class SecuritySetup
 {
+    /// <summary>The default scheme: programs come with a token, people with the session that they have begun with one.</summary>
+    private const string TokenOrSession = "TokenOrSession";
+
     public static IServiceCollection AddSecurity(this IServiceCollection services, IConfiguration configuration)
     {
         services.AddOptions<SecurityOptions>().BindConfiguration(SecurityOptions.Section)
             .Validate(o => o.FailedSignInsPerMinute > 0, "Security__FailedSignInsPerMinute must be at least 1.")
+            .Validate(o => o.SessionLifetime > TimeSpan.Zero, "Security__SessionLifetime must be above zero, e.g. 12:00:00.")
             .ValidateOnStart();
-        services.AddSingleton<SignInThrottle>().AddSingleton<BootstrapToken>();
-        services.AddAuthentication(TokenAuthentication.SchemeName)
-            .AddScheme<AuthenticationSchemeOptions, TokenAuthentication>(TokenAuthentication.SchemeName, null);
+        services.AddSingleton<SignInThrottle>().AddSingleton<BootstrapToken>().AddScoped<TokenDirectory>();
+        services.AddAuthentication(TokenOrSession)
+            .AddPolicyScheme(TokenOrSession, null, o => o.ForwardDefaultSelector = context
+                => context.Request.Headers.Authorization.Count > 0 || !(HasSession(context) || Addresses.WantsPage(context.Request))
+                    ? TokenAuthentication.SchemeName
+                    : Session.SchemeName)
+            .AddScheme<AuthenticationSchemeOptions, TokenAuthentication>(TokenAuthentication.SchemeName, null)
+            .AddSession();
+        services.AddAntiforgery(o =>
+        {
+            o.Cookie.Name = "iterable-audience-form";
+            o.Cookie.HttpOnly = true;
+            o.Cookie.SameSite = SameSiteMode.Strict;
+            o.Cookie.SecurePolicy = CookieSecurePolicy.SameAsRequest;
+        });
         var authorization = services.AddAuthorizationBuilder();
         foreach (var role in Roles.All)
             authorization.AddPolicy(role, p => p.RequireRole(Roles.AtLeast(role)));
@@ -23,6 +39,8 @@ internal static class SecuritySetup
         services.AddKeyRing(configuration.GetSection(SecurityOptions.Section).Get<SecurityOptions>() ?? new());
         return services;
     }
+
+    private static bool HasSession(HttpContext context) => context.Request.Cookies.ContainsKey(Session.CookieName);
 
     private static void AddKeyRing(this IServiceCollection services, SecurityOptions options)
     {

@@ -1,19 +1,16 @@
 using System.Security.Claims;
 using System.Text.Encodings.Web;
 using Microsoft.AspNetCore.Authentication;
-using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Options;
 
 namespace IterableAudience.Hosting;
 
 /// <summary><c>Authorization: Bearer &lt;token&gt;</c> → the token's role. 401, 403 and 429 are problems like every other error.</summary>
-/// <remarks>Takes the plain <see cref="DbContext"/>: hosting knows nothing of the store but that its own table is in it.</remarks>
 internal sealed class TokenAuthentication(
     IOptionsMonitor<AuthenticationSchemeOptions> options,
     ILoggerFactory logger,
     UrlEncoder encoder,
-    DbContext db,
-    BootstrapToken bootstrap,
+    TokenDirectory tokens,
     SignInThrottle throttle)
     : AuthenticationHandler<AuthenticationSchemeOptions>(options, logger, encoder)
 {
@@ -34,17 +31,14 @@ internal sealed class TokenAuthentication(
         if (_wait is not null)
             return AuthenticateResult.NoResult();
 
-        var found = await FindAsync(hash);
-        if (found is not { } token)
+        if (await tokens.FindAsync(hash, Context.RequestAborted) is not { } token)
         {
             throttle.Failed(address);
             return AuthenticateResult.Fail("Unknown token");
         }
 
         throttle.Accepted(address, hash);
-        var identity = new ClaimsIdentity(
-            [new Claim(ClaimTypes.NameIdentifier, token.Id), new Claim(ClaimTypes.Role, token.Role)], SchemeName);
-        return AuthenticateResult.Success(new AuthenticationTicket(new ClaimsPrincipal(identity), SchemeName));
+        return AuthenticateResult.Success(new AuthenticationTicket(new ClaimsPrincipal(token.Identity(SchemeName)), SchemeName));
     }
 
     protected override Task HandleChallengeAsync(AuthenticationProperties properties)
@@ -65,13 +59,4 @@ internal sealed class TokenAuthentication(
         => ProblemAnswer
             .Of(StatusCodes.Status403Forbidden, $"This token's role, {Context.User.FindFirstValue(ClaimTypes.Role)}, is too small for this request.")
             .ExecuteAsync(Context);
-
-    /// <summary>The index finds by hash; the comparison that decides takes the same time whatever was sent.</summary>
-    private async Task<(string Id, string Role)?> FindAsync(string hash)
-    {
-        if (bootstrap.Matches(hash))
-            return (BootstrapToken.Id, Roles.Admin);
-        var token = await db.Set<ApiToken>().AsNoTracking().SingleOrDefaultAsync(t => t.Hash == hash, Context.RequestAborted);
-        return token is not null && TokenHash.Same(token.Hash, hash) ? (token.Id, token.Role) : null;
-    }
 }

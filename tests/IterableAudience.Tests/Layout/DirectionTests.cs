@@ -8,7 +8,7 @@ public sealed partial class DirectionTests
 {
     private const string Service = "src/IterableAudience";
 
-    /// <summary>The folders that each folder may use, besides itself. Nobody uses Syncs; Program uses all.</summary>
+    /// <summary>The folders that each folder may use, besides itself. Only the console uses Syncs, and nobody the console; Program uses all.</summary>
     private static readonly Dictionary<string, string[]> Allowed = new()
     {
         ["Records"] = [],
@@ -22,6 +22,7 @@ public sealed partial class DirectionTests
         ["Destinations"] = ["Accounts", "Hosting", "Store"],
         ["Connections"] = ["Accounts", "Hosting", "Iterable", "Records", "Schedules", "Store"],
         ["Syncs"] = ["Accounts", "Connections", "Hosting", "Iterable", "Records", "Sources", "Store", "Warehouses"],
+        ["Console"] = ["Accounts", "Connections", "Destinations", "Hosting", "Iterable", "Records", "Schedules", "Sources", "Store", "Syncs", "Warehouses"],
     };
 
     /// <summary>Single files that may look the other way, and why.</summary>

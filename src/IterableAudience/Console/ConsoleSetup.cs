@@ -1,0 +1,40 @@
+using IterableAudience.Console.Layout;
+using IterableAudience.Hosting;
+using Microsoft.AspNetCore.Antiforgery;
+using Microsoft.AspNetCore.Http.HttpResults;
+
+namespace IterableAudience.Console;
+
+/// <summary>The pages that people see: rendered on the server, forms that work without script, one stylesheet, one script.</summary>
+internal static class ConsoleSetup
+{
+    public static IServiceCollection AddConsole(this IServiceCollection services)
+    {
+        services.AddRazorComponents();
+        services.AddHttpContextAccessor();
+        return services
+            .AddScoped<ConsoleApi>()
+            .AddScoped<Visitor>()
+            .AddScoped<OverviewQuery>()
+            .AddSingleton<ErrorPage>((context, problem) => new RazorComponentResult<Failure>(new { Problem = ApiProblem.Of(problem) }) { StatusCode = problem.Status }.ExecuteAsync(context));
+    }
+
+    /// <summary>Ends the session; the form's token is checked as with every form of the console.</summary>
+    private static async Task<IResult> SignOut(HttpContext context, IAntiforgery antiforgery)
+    {
+        if (!await antiforgery.IsRequestValidAsync(context))
+        {
+            return ProblemAnswer.BadRequest("The form is too old, or was not one of this console. Load the page again.");
+        }
+
+        await Session.EndAsync(context);
+        return TypedResults.Redirect(Session.SignInPath);
+    }
+
+    public static void MapConsole(this WebApplication app)
+    {
+        app.MapStaticAssets().ExcludeFromDescription();
+        app.MapRazorComponents<App>();
+        app.MapPost("/sign-out", SignOut).ExcludeFromDescription();
+    }
+}

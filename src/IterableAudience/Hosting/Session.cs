@@ -1,0 +1,82 @@
+using System.Security.Claims;
+using Microsoft.AspNetCore.Authentication;
+using Microsoft.AspNetCore.Authentication.Cookies;
+using Microsoft.Extensions.Options;
+
+namespace IterableAudience.Hosting;
+
+/// <summary>
+/// A person's session in the console: a cookie that a token was given for. It says which token that was, by its hash; with every request the token is
+/// looked up again, so that a session ends with its token.
+/// </summary>
+internal static class Session
+{
+    public const string SchemeName = "Session";
+    public const string SignInPath = "/sign-in";
+    public const string CookieName = "iterable-audience";
+    private const string TokenClaim = "token";
+
+    public static AuthenticationBuilder AddSession(this AuthenticationBuilder authentication)
+    {
+        authentication.AddCookie(SchemeName, o =>
+        {
+            o.Cookie.Name = CookieName;
+            o.Cookie.HttpOnly = true;
+            o.Cookie.SameSite = SameSiteMode.Lax; // a link in a chat or an alert leads to the page; what changes something is guarded by itself
+            o.Cookie.SecurePolicy = CookieSecurePolicy.SameAsRequest;
+            o.SlidingExpiration = true;
+            o.Events.OnValidatePrincipal = ValidateAsync;
+            o.Events.OnRedirectToLogin = context => Addresses.IsOfApi(context.Request.Path)
+                ? context.HttpContext.ChallengeAsync(TokenAuthentication.SchemeName)
+                : Redirect(context, $"{SignInPath}{QueryString.Create("returnUrl", context.Request.PathBase + context.Request.Path + context.Request.QueryString)}");
+            o.Events.OnRedirectToAccessDenied = context => context.HttpContext.ForbidAsync(TokenAuthentication.SchemeName);
+        });
+        authentication.Services.AddOptions<CookieAuthenticationOptions>(SchemeName)
+            .Configure<IOptions<SecurityOptions>>((cookie, options) => cookie.ExpireTimeSpan = options.Value.SessionLifetime);
+        return authentication;
+    }
+
+    /// <summary>Begins a session for whoever shows a valid token.</summary>
+    /// <returns>Why there is none: the fault for the person to read; null when the session has begun.</returns>
+    public static async Task<string?> BeginAsync(HttpContext context, string? token, CancellationToken cancellation)
+    {
+        var throttle = context.RequestServices.GetRequiredService<SignInThrottle>();
+        var hash = TokenHash.Of(token?.Trim() ?? "");
+        var address = context.Connection.RemoteIpAddress?.ToString() ?? "";
+        if (throttle.Wait(address, hash) is { } wait)
+        {
+            context.Response.StatusCode = StatusCodes.Status429TooManyRequests;
+            return $"Too many sign-ins from this address have failed. Wait {Math.Ceiling(wait.TotalSeconds):0} seconds, then try again.";
+        }
+
+        if (await context.RequestServices.GetRequiredService<TokenDirectory>().FindAsync(hash, cancellation) is not { } known)
+        {
+            throttle.Failed(address);
+            context.Response.StatusCode = StatusCodes.Status400BadRequest;
+            return "This is no token of this service, or it has been revoked.";
+        }
+
+        throttle.Accepted(address, hash);
+        await context.SignInAsync(SchemeName, new(known.Identity(SchemeName, new Claim(TokenClaim, hash))));
+        return null;
+    }
+
+    public static Task EndAsync(HttpContext context) => context.SignOutAsync(SchemeName);
+
+    private static async Task ValidateAsync(CookieValidatePrincipalContext context)
+    {
+        var hash = context.Principal?.FindFirstValue(TokenClaim) ?? "";
+        var known = await context.HttpContext.RequestServices.GetRequiredService<TokenDirectory>().FindAsync(hash, context.HttpContext.RequestAborted);
+        if (known is null)
+        {
+            context.RejectPrincipal();
+            await EndAsync(context.HttpContext);
+        }
+    }
+
+    private static Task Redirect(RedirectContext<CookieAuthenticationOptions> context, string to)
+    {
+        context.Response.Redirect(to);
+        return Task.CompletedTask;
+    }
+}

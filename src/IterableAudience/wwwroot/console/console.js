@@ -1,0 +1,109 @@
+// The console's one script. Every page works without it; it keeps times true, follows running syncs and draws charts.
+document.documentElement.classList.add("js");
+
+// Light or dark: kept in a cookie, so that the server renders the page in it from the start.
+const themeSwitch = document.querySelector("[data-theme-switch]");
+if (themeSwitch) {
+  themeSwitch.hidden = false;
+  themeSwitch.addEventListener("click", () => {
+    const root = document.documentElement;
+    const dark = root.dataset.theme ? root.dataset.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
+    root.dataset.theme = dark ? "light" : "dark";
+    document.cookie = `theme=${root.dataset.theme}; path=/; max-age=31536000; samesite=lax`;
+    drawCharts();
+  });
+}
+
+// Times: the same words as the server's (Console/Texts.cs).
+function relative(moment) {
+  const away = Math.abs(Date.now() - moment) / 1000, later = moment > Date.now();
+  const count = (n, one) => `${n} ${n === 1 ? one : one + "s"}`;
+  const text = away < 45 ? null : away < 3570 ? `${Math.round(away / 60)} min` : away < 84600 ? `${Math.round(away / 3600)} h`
+    : away < 5184000 ? count(Math.round(away / 86400), "day") : count(Math.round(away / 2630016), "month");
+  return text === null ? (later ? "in a moment" : "just now") : later ? `in ${text}` : `${text} ago`;
+}
+
+function refreshTimes() {
+  for (const time of document.querySelectorAll("time[datetime]:not([data-local])")) {
+    const text = relative(Date.parse(time.dateTime));
+    if (time.textContent !== text) { time.textContent = text; }
+  }
+}
+
+const localFormat = new Intl.DateTimeFormat(undefined, { weekday: "short", month: "short", day: "numeric", hour: "2-digit", minute: "2-digit", timeZoneName: "short" });
+for (const time of document.querySelectorAll("time[data-local]")) { time.textContent = localFormat.format(new Date(time.dateTime)); }
+setInterval(refreshTimes, 30000);
+
+// Filters act as soon as they are changed.
+for (const form of document.querySelectorAll("form[data-auto-submit]")) {
+  form.addEventListener("change", event => { if (event.target.type !== "search") { form.requestSubmit(); } });
+}
+
+// What was typed with care is sent once.
+document.addEventListener("submit", event => {
+  const button = event.submitter;
+  if (button && event.target.method === "post") { setTimeout(() => { button.disabled = true; }); }
+});
+addEventListener("pageshow", () => { for (const button of document.querySelectorAll("button[disabled]:not([data-off])")) { button.disabled = false; } });
+
+for (const button of document.querySelectorAll("[data-copy]")) {
+  button.hidden = false;
+  button.addEventListener("click", async () => {
+    await navigator.clipboard.writeText(document.getElementById(button.dataset.copy).textContent.trim());
+    button.textContent = "Copied";
+  });
+}
+
+// An open confirmation closes like a menu.
+document.addEventListener("keydown", event => {
+  if (event.key !== "Escape") { return; }
+  for (const open of document.querySelectorAll("details.confirm[open]")) { open.open = false; open.querySelector("summary").focus(); }
+});
+document.addEventListener("click", event => {
+  for (const open of document.querySelectorAll("details.confirm[open]")) { if (!open.contains(event.target)) { open.open = false; } }
+});
+
+// A running sync: the server sends the part of the page that changes, as it would render it.
+const live = document.querySelector("[data-live]");
+if (live) {
+  const events = new EventSource(live.dataset.live);
+  events.addEventListener("progress", event => { live.innerHTML = event.data; });
+  events.addEventListener("finished", () => { events.close(); location.reload(); });
+}
+
+// Charts.
+let charts = [];
+function drawCharts() {
+  for (const chart of charts) { chart.destroy(); }
+  charts = [];
+  for (const place of document.querySelectorAll("[data-chart]")) { if (window.uPlot) { charts.push(draw(place)); } }
+}
+
+function draw(place) {
+  const { kind, times, series } = JSON.parse(place.dataset.chart);
+  const style = getComputedStyle(document.documentElement), colour = name => style.getPropertyValue(`--${name}`).trim();
+  const axis = { stroke: colour("muted"), grid: { stroke: colour("line"), width: 1 }, ticks: { show: false }, font: "12px Inter Variable, sans-serif" };
+  const compact = new Intl.NumberFormat("en", { notation: "compact", maximumFractionDigits: 1 });
+  const stacked = kind === "stacked";
+  const sums = series.map((_, i) => times.map((_, t) => series.slice(0, i + 1).reduce((sum, s) => sum + (s.values[t] ?? 0), 0)));
+  const bars = uPlot.paths.bars({ size: [0.7, 28], radius: 0.1 });
+  // The whole stack first, what lies before it on top.
+  const order = series.map((_, i) => i).reverse();
+  const places = times.map((_, i) => i);
+  return new uPlot({
+    width: place.clientWidth, height: 200, cursor: { y: false, points: { show: !stacked } }, legend: { show: true, live: true },
+    scales: { x: { time: !stacked, range: stacked ? (_, from, to) => [from - 0.7, to + 0.7] : undefined }, y: { range: (_, from, to) => [stacked ? 0 : Math.max(0, from - (to - from || to || 1) * 0.1), to + (to - from || to || 1) * 0.1] } },
+    axes: [
+      { ...axis, values: stacked ? (_, at) => at.map(i => Number.isInteger(i) && times[i] ? new Date(times[i] * 1000).toISOString().slice(5, 10) : "") : undefined, grid: { show: false } },
+      { ...axis, size: 56, values: (_, at) => at.map(v => compact.format(v)) }],
+    series: [
+      { label: stacked ? "Sync of" : "At", value: (_, v) => v == null ? "–" : new Date((stacked ? times[v] : v) * 1000).toISOString().slice(0, 16).replace("T", " ") + " UTC" },
+      ...(stacked
+        ? order.map(i => ({ label: series[i].name, fill: colour(`${series[i].tone}-bar`), stroke: colour(`${series[i].tone}-bar`), width: 0, paths: bars, points: { show: false }, value: (_, v, __, at) => at == null ? "–" : (series[i].values[at] ?? 0).toLocaleString("en") }))
+        : series.map(s => ({ label: s.name, stroke: colour("accent"), fill: colour("accent-soft"), width: 2, points: { show: times.length < 40, size: 5 }, value: (_, v) => v == null ? "–" : v.toLocaleString("en") })))],
+  }, stacked ? [places, ...order.map(i => sums[i])] : [times, ...series.map(s => s.values)], place);
+}
+
+addEventListener("resize", () => { for (const chart of charts) { chart.setSize({ width: chart.root.parentElement.clientWidth, height: 200 }); } });
+matchMedia("(prefers-color-scheme: dark)").addEventListener("change", drawCharts);
+drawCharts();
