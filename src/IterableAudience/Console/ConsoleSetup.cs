@@ -16,6 +16,7 @@ internal static class ConsoleSetup
             .AddScoped<ConsoleApi>()
             .AddScoped<Visitor>()
             .AddScoped<OverviewQuery>()
+            .AddScoped<ConnectionNames>()
             .AddSingleton<ErrorPage>((context, problem) => new RazorComponentResult<Failure>(new { Problem = ApiProblem.Of(problem) }) { StatusCode = problem.Status }.ExecuteAsync(context));
     }
 
@@ -35,6 +36,7 @@ internal static class ConsoleSetup
     {
         app.MapStaticAssets().ExcludeFromDescription();
         app.MapRazorComponents<App>();
+        app.MapSyncStreams();
         app.MapPost("/sign-out", SignOut).ExcludeFromDescription();
     }
 }

@@ -9,9 +9,9 @@ using IterableAudience.Syncs.Report;
 namespace IterableAudience.Syncs;
 
 /// <summary>What somebody should look at before a plan is approved.</summary>
-internal static class PlanEndpoint
+public static class PlanEndpoint
 {
-    public static void MapPlan(this RouteGroupBuilder connections)
+    internal static void MapPlan(this RouteGroupBuilder connections)
         => connections.MapGet("/{id}/syncs/{syncId}/plan", Get).Produces<PlanView>().Answers(409);
 
     /// <summary>The plan of a dry run, or of a sync that is held: how much of what, some of each, how many requests, how long they take, and whether the guard would hold it.</summary>
@@ -53,14 +53,14 @@ internal static class PlanEndpoint
     /// <param name="EtaSeconds">How long the requests take at the project's rate budget, if nothing else uses it.</param>
     /// <param name="Guard">What the guard says of it, by the connection's settings now.</param>
     /// <param name="Samples">Some records of each action: insert, update, delete.</param>
-    internal sealed record PlanView(
+    public sealed record PlanView(
         string PlanHash, OperationCounts Operations, PlanRequests Requests, long EtaSeconds, GuardView Guard, IReadOnlyDictionary<string, IReadOnlyList<RecordView>> Samples);
 
-    internal sealed record PlanRequests(long Subscribe, long Unsubscribe);
+    public sealed record PlanRequests(long Subscribe, long Unsubscribe);
 
     /// <param name="WouldHold">Whether a sync with this plan is held.</param>
     /// <param name="Why">In one sentence; empty when it isn't.</param>
     /// <param name="Removals">People whom it would take off: members, and whom another row or connection held until now.</param>
     /// <param name="Members">Members before it.</param>
-    internal sealed record GuardView(bool WouldHold, string Why, long Removals, long Members);
+    public sealed record GuardView(bool WouldHold, string Why, long Removals, long Members);
 }

@@ -20,7 +20,7 @@ internal static class RecordEndpoints
     }
 
     /// <summary>What became of each record of a sync. JSON pages, or with <c>Accept: text/csv</c> or <c>application/x-ndjson</c> all of it at once.</summary>
-    private static Task<IResult> All(
+    internal static Task<IResult> All(
         string id, string syncId, HttpRequest request, StoreContext db, LeanStore store, SyncMonitor monitor,
         [FromQuery] string? outcome, [FromQuery] string? reason, [FromQuery] string? action, [FromQuery] int? pageSize, [FromQuery] string? cursor,
         CancellationToken cancellation)

@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Net.ServerSentEvents;
-using System.Runtime.CompilerServices;
 using System.Text.Json.Nodes;
 using IterableAudience.Connections;
 using IterableAudience.Hosting;
@@ -233,43 +232,15 @@ internal static class SyncEndpoints
             : ProblemAnswer.NotFound("sync");
 
     /// <summary>Follows a sync as server-sent events: <c>progress</c> at most twice a second, then one <c>finished</c>.</summary>
-    private static async Task<IResult> Events(
-        string id, string syncId, StoreContext db, Func<StoreContext> open, SyncMonitor monitor, TimeProvider time, CancellationToken cancellation)
+    private static async Task<IResult> Events(string id, string syncId, StoreContext db, SyncFeed feed, CancellationToken cancellation)
         => await FindAsync(db, id, syncId, cancellation) is { } found
-            ? TypedResults.ServerSentEvents(FollowAsync(found.Sync.No, id, open, monitor, time, cancellation))
+            ? TypedResults.ServerSentEvents(feed.FollowAsync(found.Sync.No, id, cancellation).Select(v => new SseItem<SyncView>(v, v.Phase == "closed" ? "finished" : "progress")))
             : ProblemAnswer.NotFound("sync");
-
-    private static async IAsyncEnumerable<SseItem<SyncView>> FollowAsync(
-        long sync, string connectionId, Func<StoreContext> open, SyncMonitor monitor, TimeProvider time, [EnumeratorCancellation] CancellationToken cancellation)
-    {
-        while (true)
-        {
-            var closed = monitor.Find(sync)?.Closed.Task ?? Task.CompletedTask;
-            await using var db = open();
-            var view = SyncView.Of(await db.Syncs.AsNoTracking().SingleAsync(s => s.No == sync, cancellation), connectionId, monitor);
-            if (view.Phase == "closed")
-            {
-                yield return new(view, "finished");
-                yield break;
-            }
-
-            yield return new(view, "progress");
-            if (monitor.Stopping.IsCancellationRequested)
-            {
-                yield break; // the sync goes on at the next start; whoever follows it asks again then
-            }
-
-            using var enough = CancellationTokenSource.CreateLinkedTokenSource(cancellation, monitor.Stopping);
-            var pause = Task.Delay(TimeSpan.FromMilliseconds(500), time, enough.Token);
-            await (closed.IsCompleted ? Task.WhenAny(pause) : Task.WhenAny(closed, pause));
-            cancellation.ThrowIfCancellationRequested();
-        }
-    }
 
     /// <summary>The requests that a sync made to Iterable, in their order, with answers that hold no personal data.</summary>
     private static async Task<IResult> Requests(
         string id, string syncId, HttpRequest request, StoreContext db, LeanStore store, PageQuery.Validator validator,
-        [FromQuery] int? page, [FromQuery] int? pageSize, CancellationToken cancellation)
+        [FromQuery] int? page, [FromQuery] int? pageSize, [FromQuery] int? batch, CancellationToken cancellation)
     {
         var query = new PageQuery(page, pageSize);
         if (validator.Check(query) is { } problem)
@@ -279,7 +250,7 @@ internal static class SyncEndpoints
 
         return await FindAsync(db, id, syncId, cancellation) is not { } found ? ProblemAnswer.NotFound("sync")
             : found.Sync.RecordsPurged ? Purged()
-            : TypedResults.Ok(RequestPages.Read(store, found.Sync.No, request, query));
+            : TypedResults.Ok(RequestPages.Read(store, found.Sync.No, batch, request, query));
     }
 
     /// <summary>Runs exactly the plan of a held or planned sync, as a new sync.</summary>

@@ -4,7 +4,7 @@ using IterableAudience.Syncs.Report;
 namespace IterableAudience.Syncs;
 
 /// <summary>A sync as the API shows it: RudderStack's fields, and the full story beside them.</summary>
-internal sealed record SyncView(
+public sealed record SyncView(
     string Id,
     string ConnectionId,
     string Status,
@@ -20,7 +20,7 @@ internal sealed record SyncView(
     MetricsView Metrics,
     SyncReport Report)
 {
-    public static SyncView Of(Sync sync, string connectionId, SyncMonitor monitor)
+    internal static SyncView Of(Sync sync, string connectionId, SyncMonitor monitor)
     {
         var progress = sync.Active ? monitor.Find(sync.No) : null;
         // Another node works on it, and says now and then how far it is.
@@ -44,13 +44,13 @@ internal sealed record SyncView(
 }
 
 /// <summary>RudderStack's metrics: succeeded and failed together are the total.</summary>
-internal sealed record MetricsView(long Total, MetricsView.Part Changed, MetricsView.Part Succeeded, MetricsView.Part Failed)
+public sealed record MetricsView(long Total, MetricsView.Part Changed, MetricsView.Part Succeeded, MetricsView.Part Failed)
 {
     private static readonly string[] Good = ["subscribed", "unsubscribed", "unchanged", "retained", "superseded", "planned"];
 
-    internal sealed record Part(long Total);
+    public sealed record Part(long Total);
 
-    public static MetricsView Of(SyncReport report)
+    internal static MetricsView Of(SyncReport report)
     {
         var total = report.Outcomes.Values.Sum();
         var succeeded = Good.Sum(o => report.Outcomes[o]);

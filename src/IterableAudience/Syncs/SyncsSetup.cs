@@ -29,7 +29,8 @@ internal static class SyncsSetup
             .ValidateOnStart();
         services.AddSingleton(s => new KeyedHash(s.GetRequiredService<StoreSecrets>().HashSeed));
         services.AddSingleton<Ledger.LedgerCounts>();
-        services.AddSingleton<SyncMonitor>();
+        services.AddSingleton<SyncMonitor>()
+            .AddSingleton<SyncFeed>();
         services.AddNode(configuration);
         services.AddSingleton<SyncClaims>();
         services.AddSingleton<SyncWorkLoader>();

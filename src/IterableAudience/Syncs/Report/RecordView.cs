@@ -14,7 +14,7 @@ namespace IterableAudience.Syncs.Report;
 /// <param name="Attempts">How often it was sent in all: its batch in this sync, and what earlier syncs sent that is tried again.</param>
 /// <param name="HttpStatus">Status of the answer that decided.</param>
 /// <param name="At">When it was decided.</param>
-internal sealed record RecordView(
+public sealed record RecordView(
     int? Line,
     string? PrimaryKey,
     string? RecordId,
@@ -30,4 +30,4 @@ internal sealed record RecordView(
     DateTimeOffset? At);
 
 /// <summary>What is wrong with one identifier of a record.</summary>
-internal sealed record FaultView(string Identifier, string Fault);
+public sealed record FaultView(string Identifier, string Fault);

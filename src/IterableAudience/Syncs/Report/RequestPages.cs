@@ -21,14 +21,14 @@ internal sealed record RequestView(
 /// <summary>The request log of a sync, page by page.</summary>
 internal static class RequestPages
 {
-    public static Page<RequestView> Read(LeanStore store, long sync, HttpRequest request, PageQuery query)
+    public static Page<RequestView> Read(LeanStore store, long sync, long? batch, HttpRequest request, PageQuery query)
         => store.Read(c =>
         {
-            var total = c.Count("SELECT count(*) FROM request WHERE sync = @s", ("@s", sync));
+            var total = c.Count($"SELECT count(*) FROM request WHERE sync = @s{OfBatch(batch)}", ("@s", sync));
             var rows = c.Rows(
-                """
+                $"""
                 SELECT at, kind, number, size, status, duration_ms, attempt, flags, answer FROM request
-                WHERE sync = @s ORDER BY at, id LIMIT @n OFFSET @o
+                WHERE sync = @s{OfBatch(batch)} ORDER BY at, id LIMIT @n OFFSET @o
                 """,
                 r => new RequestView(
                     DateTimeOffset.FromUnixTimeMilliseconds(r.GetInt64(0)),
@@ -38,4 +38,6 @@ internal static class RequestPages
                 ("@s", sync), ("@n", query.Size), ("@o", (query.Number - 1) * query.Size));
             return new Page<RequestView>(rows, Paging.Of(request, query, total));
         });
+
+    private static string OfBatch(long? batch) => batch is { } number ? string.Create(System.Globalization.CultureInfo.InvariantCulture, $" AND number = {number}") : "";
 }

@@ -1,0 +1,16 @@
+using IterableAudience.Store;
+using Microsoft.EntityFrameworkCore;
+
+namespace IterableAudience.Console;
+
+/// <summary>What people call a connection: the name of its list.</summary>
+internal sealed class ConnectionNames(StoreContext db)
+{
+    /// <summary>The list's name as last seen in Iterable, or its id; empty when there is no such connection.</summary>
+    public async Task<string> OfAsync(string connectionId, CancellationToken cancel)
+        => await db.Connections.AsNoTracking().Where(c => c.Id == connectionId && !c.Deleted)
+            .Join(db.Lists, c => c.ListNo, l => l.No, (c, l) => new { c.AudienceId, l.Name })
+            .SingleOrDefaultAsync(cancel) is { } found
+                ? found.Name ?? $"List {found.AudienceId}"
+                : "";
+}
