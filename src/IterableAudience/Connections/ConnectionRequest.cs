@@ -58,7 +58,7 @@ internal sealed record ConnectionRequest(
 
 /// <param name="From">The column of the record.</param>
 /// <param name="To"><c>email</c> or <c>userId</c>.</param>
-internal sealed record Identifier(string? From, string? To)
+public sealed record Identifier(string? From, string? To)
 {
     public const string Email = "email";
     public const string UserId = "userId";

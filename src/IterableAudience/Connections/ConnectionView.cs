@@ -10,7 +10,7 @@ namespace IterableAudience.Connections;
 /// <param name="LastSkippedAt">When a tick was last skipped because a sync was running.</param>
 /// <param name="LastSync">Its newest sync.</param>
 /// <param name="Members">How many people of this connection are on the list.</param>
-internal sealed record ConnectionView(
+public sealed record ConnectionView(
     string Id,
     string DestinationId,
     string? SourceId,
@@ -28,7 +28,7 @@ internal sealed record ConnectionView(
     LastSyncView? LastSync,
     long Members)
 {
-    public static ConnectionView Of(Connection c, Sync? lastSync, long members, DateTimeOffset now) => new(
+    internal static ConnectionView Of(Connection c, Sync? lastSync, long members, DateTimeOffset now) => new(
         c.Id,
         c.DestinationId,
         c.SourceId,
@@ -48,16 +48,16 @@ internal sealed record ConnectionView(
 }
 
 /// <summary>A schedule with only the members of its type.</summary>
-internal sealed record ScheduleView(
+public sealed record ScheduleView(
     string Type,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] int? EveryMinutes,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? StartingAt,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? CronExpression)
 {
-    public static ScheduleView Of(Schedule s) => new(s.Type!, s.EveryMinutes, s.StartingAt, s.CronExpression);
+    internal static ScheduleView Of(Schedule s) => new(s.Type!, s.EveryMinutes, s.StartingAt, s.CronExpression);
 }
 
-internal sealed record ConnectionListView(long AudienceId, bool UpdateExistingUsersOnly);
+public sealed record ConnectionListView(long AudienceId, bool UpdateExistingUsersOnly);
 
 /// <param name="Outcome">The full story, e.g. <c>completed_with_failures</c>.</param>
-internal sealed record LastSyncView(string Id, string Outcome, DateTimeOffset? FinishedAt);
+public sealed record LastSyncView(string Id, string Outcome, DateTimeOffset? FinishedAt);

@@ -7,7 +7,7 @@ namespace IterableAudience.Connections;
 /// <param name="FailedKeysConfig">Whether failures are tried again.</param>
 /// <param name="Guard">Holds a plan that removes implausibly much.</param>
 /// <param name="UnknownDeletes"><c>send</c> (default): a delete whose record the service doesn't know is sent, since the list may be older than the ledger; <c>ignore</c>: it isn't. Of a source it never is: a row that is gone without an entry is nobody to remove.</param>
-internal sealed record SyncSettings(SyncLogsConfig? SyncLogsConfig, FailedKeysConfig? FailedKeysConfig, GuardConfig? Guard, string? UnknownDeletes)
+public sealed record SyncSettings(SyncLogsConfig? SyncLogsConfig, FailedKeysConfig? FailedKeysConfig, GuardConfig? Guard, string? UnknownDeletes)
 {
     public static readonly SyncSettings Default = new(new(true, 30, 5), new(true), new(true, 50, 100), "send");
 
@@ -40,12 +40,12 @@ internal sealed record SyncSettings(SyncLogsConfig? SyncLogsConfig, FailedKeysCo
 /// <param name="Enabled">Whether sync logs are kept.</param>
 /// <param name="LogRetentionInDays">How many days.</param>
 /// <param name="SnapshotsToRetain">How many snapshot tables.</param>
-internal sealed record SyncLogsConfig(bool? Enabled, int? LogRetentionInDays, int? SnapshotsToRetain);
+public sealed record SyncLogsConfig(bool? Enabled, int? LogRetentionInDays, int? SnapshotsToRetain);
 
 /// <param name="EnableFailedKeysRetry">Whether later syncs try failed records again.</param>
-internal sealed record FailedKeysConfig(bool? EnableFailedKeysRetry);
+public sealed record FailedKeysConfig(bool? EnableFailedKeysRetry);
 
 /// <param name="Enabled">Whether the guard looks at plans.</param>
 /// <param name="MaxRemovalPercent">A plan that removes more than so many percent of the members is held …</param>
 /// <param name="MinRemovals">… if it removes at least so many.</param>
-internal sealed record GuardConfig(bool? Enabled, double? MaxRemovalPercent, long? MinRemovals);
+public sealed record GuardConfig(bool? Enabled, double? MaxRemovalPercent, long? MinRemovals);

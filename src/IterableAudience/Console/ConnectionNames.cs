@@ -1,3 +1,4 @@
+using IterableAudience.Connections;
 using IterableAudience.Store;
 using Microsoft.EntityFrameworkCore;
 
@@ -13,4 +14,9 @@ internal sealed class ConnectionNames(StoreContext db)
             .SingleOrDefaultAsync(cancel) is { } found
                 ? found.Name ?? $"List {found.AudienceId}"
                 : "";
+
+    /// <summary>The names of a connection's source, null when it has none, and of its destination.</summary>
+    public async Task<(string? Source, string Destination)> EndsAsync(ConnectionView connection, CancellationToken cancel) => (
+        connection.SourceId is null ? null : await db.Sources.Where(s => s.Id == connection.SourceId).Select(s => s.Name).SingleOrDefaultAsync(cancel) ?? "a deleted source",
+        await db.Destinations.Where(d => d.Id == connection.DestinationId).Select(d => d.Name).SingleOrDefaultAsync(cancel) ?? "a deleted destination");
 }

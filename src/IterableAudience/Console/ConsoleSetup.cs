@@ -17,6 +17,7 @@ internal static class ConsoleSetup
             .AddScoped<Visitor>()
             .AddScoped<OverviewQuery>()
             .AddScoped<ConnectionNames>()
+            .AddScoped<ConnectionHistory>()
             .AddSingleton<ErrorPage>((context, problem) => new RazorComponentResult<Failure>(new { Problem = ApiProblem.Of(problem) }) { StatusCode = problem.Status }.ExecuteAsync(context));
     }
 

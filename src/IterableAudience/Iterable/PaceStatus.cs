@@ -10,4 +10,8 @@ namespace IterableAudience.Iterable;
 /// <param name="AnswerTime">How long a request lately takes from its start to its whole answer; zero before the first.</param>
 /// <param name="Started">Requests started so far, by this node.</param>
 internal readonly record struct PaceStatus(
-    double BudgetRate, double EffectiveRate, int InFlight, int MaxInFlight, int Waiting, TimeSpan PausedFor, TimeSpan AnswerTime, long Started);
+    double BudgetRate, double EffectiveRate, int InFlight, int MaxInFlight, int Waiting, TimeSpan PausedFor, TimeSpan AnswerTime, long Started)
+{
+    /// <summary>How long ago Iterable last answered 429 to this node; null: not since it started.</summary>
+    public TimeSpan? ThrottledAgo { get; init; }
+}

@@ -33,6 +33,7 @@ internal sealed class ProjectPacer(TimeProvider time, IRateBudget budget, Func<i
     private int strikes;
     private int generation;
     private long? lastOtherAnswer;
+    private long? lastThrottled;
     private PaceLimits lastLimits;
     private double rate;
     private long rateSince;
@@ -55,7 +56,10 @@ internal sealed class ProjectPacer(TimeProvider time, IRateBudget budget, Func<i
                 var quiet = time.GetElapsedTime(Math.Max(rateSince, pausedUntil ?? 0)).TotalSeconds;
                 return new(
                     lastLimits.RequestsPerSecond, Math.Min(lastLimits.RequestsPerSecond, RateRules.Raised(rate, quiet)), inFlight, lastLimits.MaxInFlight == 0 ? 0 : Room(lastLimits),
-                    turns.All.Count(), PauseLeft() ?? TimeSpan.Zero, TimeSpan.FromSeconds(answerSeconds), started);
+                    turns.All.Count(), PauseLeft() ?? TimeSpan.Zero, TimeSpan.FromSeconds(answerSeconds), started)
+                {
+                    ThrottledAgo = lastThrottled is { } at ? time.GetElapsedTime(at) : null,
+                };
             }
         }
     }
@@ -97,6 +101,7 @@ internal sealed class ProjectPacer(TimeProvider time, IRateBudget budget, Func<i
         ValueTask<PauseNote> noting;
         lock (gate)
         {
+            lastThrottled = time.GetTimestamp();
             notesUnderWay++; // nothing starts until it is known for how long
             noting = budget.ThrottledAsync(new Throttle(permit.Generation, permit.Limits.RequestsPerSecond, retryAfter, backoffBase, jitter));
         }

@@ -91,7 +91,7 @@ function draw(place) {
   const order = series.map((_, i) => i).reverse();
   const places = times.map((_, i) => i);
   return new uPlot({
-    width: place.clientWidth, height: 200, cursor: { y: false, points: { show: !stacked } }, legend: { show: true, live: true },
+    width: place.clientWidth, height: 200, tzDate: seconds => uPlot.tzDate(new Date(seconds * 1000), "Etc/UTC"), cursor: { y: false, points: { show: !stacked } }, legend: { show: true, live: true },
     scales: { x: { time: !stacked, range: stacked ? (_, from, to) => [from - 0.7, to + 0.7] : undefined }, y: { range: (_, from, to) => [stacked ? 0 : Math.max(0, from - (to - from || to || 1) * 0.1), to + (to - from || to || 1) * 0.1] } },
     axes: [
       { ...axis, values: stacked ? (_, at) => at.map(i => Number.isInteger(i) && times[i] ? new Date(times[i] * 1000).toISOString().slice(5, 10) : "") : undefined, grid: { show: false } },
