@@ -1,4 +1,6 @@
+using IterableAudience.Accounts;
 using IterableAudience.Connections;
+using IterableAudience.Records;
 using IterableAudience.Store;
 using Microsoft.EntityFrameworkCore;
 
@@ -19,4 +21,9 @@ internal sealed class ConnectionNames(StoreContext db)
     public async Task<(string? Source, string Destination)> EndsAsync(ConnectionView connection, CancellationToken cancel) => (
         connection.SourceId is null ? null : await db.Sources.Where(s => s.Id == connection.SourceId).Select(s => s.Name).SingleOrDefaultAsync(cancel) ?? "a deleted source",
         await db.Destinations.Where(d => d.Id == connection.DestinationId).Select(d => d.Name).SingleOrDefaultAsync(cancel) ?? "a deleted destination");
+
+    /// <summary>The project type of a destination's account, as it is stored.</summary>
+    public async Task<ProjectType> ProjectTypeAsync(string destinationId, CancellationToken cancel)
+        => await db.Destinations.Where(d => d.Id == destinationId).Join(db.Accounts.AsNoTracking(), d => d.AccountId, a => a.Id, (_, a) => a).SingleOrDefaultAsync(cancel) is { } account
+            && AccountOptions.TryProjectType(AccountOptions.Of(account).ProjectType, out var type) ? type : ProjectType.Hybrid;
 }

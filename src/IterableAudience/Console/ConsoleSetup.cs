@@ -18,19 +18,8 @@ internal static class ConsoleSetup
             .AddScoped<OverviewQuery>()
             .AddScoped<ConnectionNames>()
             .AddScoped<ConnectionHistory>()
+            .AddScoped<PersonQuery>()
             .AddSingleton<ErrorPage>((context, problem) => new RazorComponentResult<Failure>(new { Problem = ApiProblem.Of(problem) }) { StatusCode = problem.Status }.ExecuteAsync(context));
-    }
-
-    /// <summary>Ends the session; the form's token is checked as with every form of the console.</summary>
-    private static async Task<IResult> SignOut(HttpContext context, IAntiforgery antiforgery)
-    {
-        if (!await antiforgery.IsRequestValidAsync(context))
-        {
-            return ProblemAnswer.BadRequest("The form is too old, or was not one of this console. Load the page again.");
-        }
-
-        await Session.EndAsync(context);
-        return TypedResults.Redirect(Session.SignInPath);
     }
 
     public static void MapConsole(this WebApplication app)
@@ -38,6 +27,19 @@ internal static class ConsoleSetup
         app.MapStaticAssets().ExcludeFromDescription();
         app.MapRazorComponents<App>();
         app.MapSyncStreams();
+        app.MapFragments();
         app.MapPost("/sign-out", SignOut).ExcludeFromDescription();
+    }
+
+    /// <summary>Ends the session; the form's token is checked as with every form of the console.</summary>
+    private static async Task<IResult> SignOut(HttpContext context, IAntiforgery antiforgery)
+    {
+        if (!await antiforgery.IsRequestValidAsync(context))
+        {
+            return Fragments.Expired();
+        }
+
+        await Session.EndAsync(context);
+        return TypedResults.Redirect(Session.SignInPath);
     }
 }

@@ -31,12 +31,29 @@ function refreshTimes() {
 }
 
 const localFormat = new Intl.DateTimeFormat(undefined, { weekday: "short", month: "short", day: "numeric", hour: "2-digit", minute: "2-digit", timeZoneName: "short" });
-for (const time of document.querySelectorAll("time[data-local]")) { time.textContent = localFormat.format(new Date(time.dateTime)); }
+function localTimes() {
+  for (const time of document.querySelectorAll("time[data-local]")) { time.textContent = localFormat.format(new Date(time.dateTime)); }
+}
+localTimes();
 setInterval(refreshTimes, 30000);
 
 // Filters act as soon as they are changed.
 for (const form of document.querySelectorAll("form[data-auto-submit]")) {
   form.addEventListener("change", event => { if (event.target.type !== "search") { form.requestSubmit(); } });
+}
+
+// Parts of a form that follow what is filled in: the form is posted, and the server's answer takes the part's place.
+for (const part of document.querySelectorAll("[data-fragment]")) {
+  const form = part.closest("form");
+  let turn = 0, timer;
+  const refresh = async () => {
+    const mine = ++turn;
+    const answer = await fetch(part.dataset.fragment, { method: "POST", body: new FormData(form) });
+    if (mine !== turn || !answer.ok) { return; }
+    document.getElementById(part.dataset.fragmentInto).innerHTML = await answer.text();
+    localTimes();
+  };
+  part.addEventListener("input", () => { clearTimeout(timer); timer = setTimeout(refresh, 250); });
 }
 
 // What was typed with care is sent once.
