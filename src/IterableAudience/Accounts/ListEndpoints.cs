@@ -11,9 +11,9 @@ using Microsoft.EntityFrameworkCore;
 namespace IterableAudience.Accounts;
 
 /// <summary>What an account sees in Iterable: a test of its credentials, and its lists.</summary>
-internal static class ListEndpoints
+public static class ListEndpoints
 {
-    public static void MapAccountLists(this RouteGroupBuilder accounts)
+    internal static void MapAccountLists(this RouteGroupBuilder accounts)
     {
         accounts.MapPost("/{id}/test", Test).Needs(Roles.Operator).Example("{}");
         accounts.MapGet("/{id}/lists", List).Answers(502);
@@ -88,7 +88,7 @@ internal static class ListEndpoints
     }
 
     /// <summary>The answer when a list of the wanted name is there already.</summary>
-    public static ProblemAnswer Exists(long listId)
+    internal static ProblemAnswer Exists(long listId)
         => ProblemAnswer.Conflict($"The project has a list of this name already: {listId}. Use its id, or another name.").With("existingListId", listId);
 
     private static async Task<(IterableProject? Project, ProblemAnswer? Problem)> ProjectAsync(
@@ -106,7 +106,7 @@ internal static class ListEndpoints
     /// <param name="Ok">Whether everything asked for works.</param>
     /// <param name="Reason">Why not, in one word.</param>
     /// <param name="Detail">What to check.</param>
-    internal sealed record TestView(
+    public sealed record TestView(
         bool Ok,
         [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Reason = null,
         [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Detail = null);

@@ -1,4 +1,5 @@
 using IterableAudience.Console.Layout;
+using IterableAudience.Console.Wizard;
 using IterableAudience.Hosting;
 using Microsoft.AspNetCore.Antiforgery;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -19,16 +20,36 @@ internal static class ConsoleSetup
             .AddScoped<ConnectionNames>()
             .AddScoped<ConnectionHistory>()
             .AddScoped<PersonQuery>()
-            .AddSingleton<ErrorPage>((context, problem) => new RazorComponentResult<Failure>(new { Problem = ApiProblem.Of(problem) }) { StatusCode = problem.Status }.ExecuteAsync(context));
+            .AddScoped<WizardDrafts>()
+            .AddScoped<WizardData>()
+            .AddScoped<WizardMaker>()
+            .AddScoped<WizardActions>()
+            .AddSingleton<ErrorPage>(ShowAsync);
     }
 
     public static void MapConsole(this WebApplication app)
     {
         app.MapStaticAssets().ExcludeFromDescription();
-        app.MapRazorComponents<App>();
+        app.MapRazorComponents<App>().WithFormOptions(valueLengthLimit: 16 * 1024 * 1024, multipartBodyLengthLimit: 110L * 1024 * 1024);
         app.MapSyncStreams();
         app.MapFragments();
         app.MapPost("/sign-out", SignOut).ExcludeFromDescription();
+    }
+
+    /// <summary>In a scope of its own: that of the request may have a page that broke off in the middle.</summary>
+    private static async Task ShowAsync(HttpContext context, ProblemAnswer problem)
+    {
+        var services = context.RequestServices;
+        await using var scope = services.CreateAsyncScope();
+        context.RequestServices = scope.ServiceProvider;
+        try
+        {
+            await new RazorComponentResult<Failure>(new { Problem = ApiProblem.Of(problem) }) { StatusCode = problem.Status }.ExecuteAsync(context);
+        }
+        finally
+        {
+            context.RequestServices = services;
+        }
     }
 
     /// <summary>Ends the session; the form's token is checked as with every form of the console.</summary>

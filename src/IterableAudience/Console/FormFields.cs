@@ -33,6 +33,8 @@ public sealed class FormFields
     /// <summary>Null when it is empty: the API takes an absent member for its default.</summary>
     internal string? Text(string name) => this[name].Trim() is { Length: > 0 } text ? text : null;
 
+    internal IEnumerable<KeyValuePair<string, string>> All => _values;
+
     internal bool IsOn(string name) => this[name] == "on";
 
     internal bool Has(string name) => _values.ContainsKey(name);

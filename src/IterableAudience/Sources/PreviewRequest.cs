@@ -57,7 +57,7 @@ internal sealed record PreviewIdentifier(string? From, string? To);
 /// <param name="Rows">Column → value as text, or null.</param>
 /// <param name="Validation">What validation would say of each row; only where the preview names identifiers or a primary key.</param>
 /// <param name="Error">Why it failed; empty otherwise.</param>
-internal sealed record PreviewView(
+public sealed record PreviewView(
     string Status,
     IReadOnlyList<WarehouseColumn> Columns,
     IReadOnlyList<IReadOnlyDictionary<string, string?>> Rows,
@@ -68,4 +68,4 @@ internal sealed record PreviewView(
 /// <param name="Reason">Why not.</param>
 /// <param name="Identifiers">What would be sent.</param>
 /// <param name="Faults">Identifier → what is wrong with it.</param>
-internal sealed record RowVerdict(bool Valid, string? Reason, IReadOnlyDictionary<string, string> Identifiers, IReadOnlyDictionary<string, string> Faults);
+public sealed record RowVerdict(bool Valid, string? Reason, IReadOnlyDictionary<string, string> Identifiers, IReadOnlyDictionary<string, string> Faults);

@@ -15,7 +15,7 @@ internal sealed record SourceQuery(string? Schema, string? Table, string? Sql)
 /// <summary>A column as a warehouse describes it.</summary>
 /// <param name="Name">Exactly as the warehouse has it.</param>
 /// <param name="Type">In the warehouse's own words.</param>
-internal sealed record WarehouseColumn(string Name, string Type);
+public sealed record WarehouseColumn(string Name, string Type);
 
 /// <summary>A table or view.</summary>
 /// <param name="Name">Its name.</param>

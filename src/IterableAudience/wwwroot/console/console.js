@@ -56,6 +56,11 @@ for (const part of document.querySelectorAll("[data-fragment]")) {
   part.addEventListener("input", () => { clearTimeout(timer); timer = setTimeout(refresh, 250); });
 }
 
+// Who fills in what belongs to a choice makes it.
+for (const input of document.querySelectorAll("[data-choose]")) {
+  input.addEventListener("input", () => { document.getElementById(input.dataset.choose).checked = true; });
+}
+
 // What was typed with care is sent once.
 document.addEventListener("submit", event => {
   const button = event.submitter;

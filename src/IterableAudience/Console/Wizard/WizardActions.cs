@@ -1,0 +1,153 @@
+using IterableAudience.Accounts;
+using IterableAudience.Hosting;
+using IterableAudience.Syncs;
+
+namespace IterableAudience.Console.Wizard;
+
+/// <summary>What the buttons of the steps do. What a step lacks is said when somebody wants to go on; what only the API can know, when the connection is made.</summary>
+internal sealed class WizardActions(ConsoleApi api, WizardData data, WizardMaker maker)
+{
+    private static readonly string[] OfAccount = ["name", "accountDefinitionName", "options.", "secret."];
+
+    /// <summary>Takes what was posted into the draft, except an account's fields: they hold a secret, and go to the API only.</summary>
+    /// <returns>The account's fields.</returns>
+    public static FormFields Take(FormFields draft, FormFields posted)
+    {
+        var account = FormFields.Empty();
+        foreach (var (name, value) in posted.All.Where(f => f.Key != "do"))
+        {
+            (OfAccount.Any(f => name == f || (f.EndsWith('.') && name.StartsWith(f, StringComparison.Ordinal))) ? account : draft)[name] = value;
+        }
+
+        return account;
+    }
+
+    /// <param name="what">The button.</param>
+    /// <param name="step">The step.</param>
+    /// <param name="fields">The draft; changed where something was made.</param>
+    /// <param name="account">Fields of an account that is to be added.</param>
+    /// <returns>The problem; what a test of an account said; where to go: a step, or an address when the draft has come to its end.</returns>
+    public async Task<(ApiProblem? Problem, ListEndpoints.TestView? Test, string? Next)> RunAsync(string what, string step, FormFields fields, FormFields account)
+    {
+        switch (what)
+        {
+            case "back":
+                return (null, null, WizardSteps.Beside(step, -1));
+            case "next" or "":
+                var lacks = await LacksAsync(step, fields);
+                return (lacks, null, lacks is null ? await NextAsync(step, fields) : null);
+            case "add-account":
+                var added = await api.PostAsync<AccountView>("/v2/accounts", AccountForm.Request(account));
+                if (added.Value is { } made)
+                {
+                    fields[step == "source" ? "source.accountId" : "destination.accountId"] = made.Id;
+                }
+
+                return (added.Problem, null, added.Value is null ? null : step);
+            case "test":
+                var chosen = step == "source" ? fields["source.accountId"] : (await data.AccountAsync(fields))?.Id ?? "";
+                var tested = await api.PostAsync<ListEndpoints.TestView>($"/v2/accounts/{Uri.EscapeDataString(chosen)}/test");
+                return (tested.Problem, tested.Value, null);
+            case "plan":
+                return await PlanAsync(fields);
+            case "create":
+                return await CreateAsync(fields);
+            default:
+                return (null, null, null); // the step is shown anew, with what was asked for
+        }
+    }
+
+    private async Task<string> NextAsync(string step, FormFields fields)
+    {
+        var next = WizardSteps.Beside(step, 1);
+        // Iterable ignores the option where people have no userId, and pushed records start themselves.
+        if (next == "people" && !WizardData.Taken(await data.AccountAsync(fields)).Contains(Connections.Identifier.UserId))
+        {
+            next = "map";
+        }
+
+        return next == "schedule" && fields["source.kind"] == "none" ? "settings" : next;
+    }
+
+    private async Task<ApiProblem?> LacksAsync(string step, FormFields fields) => step switch
+    {
+        "source" => await SourceLacksAsync(fields),
+        "destination" => Faults(
+            ("destinationId", fields["destination.kind"] != "new" && fields["destinationId"].Length == 0, "is required: choose one, or make a new one."),
+            ("destination.name", fields["destination.kind"] == "new" && fields.Text("destination.name") is null, "is required."),
+            ("destination.name", fields["destination.kind"] == "new" && (await data.DestinationsAsync()).Any(d => d.Name == fields["destination.name"].Trim()), "is taken: another destination has it."),
+            ("destination.accountId", fields["destination.kind"] == "new" && fields["destination.accountId"].Length == 0, "is required: choose one, or add one.")),
+        "list" => Faults(
+            ("list.name", fields["list.kind"] == "create" && fields.Text("list.name") is null, "is required."),
+            ("list.audienceId", fields["list.kind"] != "create" && fields["list.audienceId"].Length == 0, "is required: choose a list.")),
+        "map" => await MapLacksAsync(fields),
+        "schedule" => Faults([.. new Schedules.ScheduleValidator().Validate(ConnectionForm.ScheduleOf(fields)).Errors
+            .Select(e => ($"schedule.{char.ToLowerInvariant(e.PropertyName[0])}{e.PropertyName[1..]}", true, e.ErrorMessage))]),
+        _ => null,
+    };
+
+    private async Task<ApiProblem?> SourceLacksAsync(FormFields fields)
+    {
+        var isNew = fields["source.kind"] == "new";
+        var model = fields["source.sourceType"] == "model";
+        var lacks = Faults(
+            ("sourceId", fields["source.kind"] == "existing" && fields["sourceId"].Length == 0, "is required: choose one."),
+            ("source.accountId", isNew && fields["source.accountId"].Length == 0, "is required: choose a warehouse, or add one."),
+            ("source.config.table", isNew && !model && fields["source.config.table"].Length == 0, "is required: choose a table."),
+            ("source.config.sql", isNew && model && fields.Text("source.config.sql") is null, "is required: one statement that selects rows."),
+            ("source.config.primaryKey", isNew && fields.Text("source.config.primaryKey") is null, "is required: the column that names a row."),
+            ("source.name", isNew && fields.Text("source.name") is null, "is required."));
+        if (lacks is not null || !isNew)
+        {
+            return lacks;
+        }
+
+        // The warehouse itself says whether the query runs and the key is a column of it.
+        var (view, fault) = await data.PreviewAsync((await data.SourceAsync(fields))!, fields.Text("source.config.primaryKey"), []);
+        return view is not null ? null : Faults((model ? "source.config.sql" : "source.config.table", true, fault!));
+    }
+
+    private async Task<ApiProblem?> MapLacksAsync(FormFields fields)
+    {
+        var taken = WizardData.Taken(await data.AccountAsync(fields));
+        var given = taken.Where(to => fields.Text($"map.{to}") is not null).ToList();
+        return fields["source.kind"] == "none" && given.Count == 0 ? null : Faults([.. taken.Except(given).Select(to => ($"map.{to}", true, "is required by the project type."))]);
+    }
+
+    private async Task<(ApiProblem? Problem, ListEndpoints.TestView? Test, string? Next)> PlanAsync(FormFields fields)
+    {
+        if (await maker.MakeAsync(fields) is { } problem)
+        {
+            return (problem, null, null);
+        }
+
+        var (sync, fault) = await maker.PlanAsync(fields);
+        fields["plan.syncId"] = sync ?? "";
+        return (fault, null, sync is null ? null : "review");
+    }
+
+    private async Task<(ApiProblem? Problem, ListEndpoints.TestView? Test, string? Next)> CreateAsync(FormFields fields)
+    {
+        if (await maker.MakeAsync(fields) is { } problem)
+        {
+            return (problem, null, null);
+        }
+
+        var (connection, fault) = await maker.FinishAsync(fields);
+        if (connection is null || fields["plan.syncId"].Length == 0)
+        {
+            return (fault, null, connection is null ? null : $"/connections/{connection}");
+        }
+
+        // Exactly the plan that was looked at; when something has moved since, its page says so.
+        var plan = await api.GetAsync<SyncView>($"/v2/retl-connections/{connection}/syncs/{fields["plan.syncId"]}");
+        var approved = await api.PostAsync<PushEndpoint.StartedSync>($"/v2/retl-connections/{connection}/syncs/{fields["plan.syncId"]}/approve", new { planHash = plan.Value?.PlanHash });
+        return (null, null, $"/connections/{connection}/syncs/{approved.Value?.SyncId ?? fields["plan.syncId"]}");
+    }
+
+    private static ApiProblem? Faults(params (string Field, bool IsFault, string Message)[] checks)
+    {
+        var faults = checks.Where(c => c.IsFault).GroupBy(c => c.Field, c => c.Message).ToDictionary(g => g.Key, g => g.ToArray());
+        return faults.Count == 0 ? null : ApiProblem.Of(ProblemAnswer.BadFields(faults));
+    }
+}

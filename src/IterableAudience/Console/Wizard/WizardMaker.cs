@@ -1,0 +1,136 @@
+using IterableAudience.Connections;
+using IterableAudience.Destinations;
+using IterableAudience.Sources;
+using IterableAudience.Syncs;
+
+namespace IterableAudience.Console.Wizard;
+
+/// <summary>
+/// Makes what a draft says, piece by piece, and notes in the draft what is there already: whoever comes back to a later step goes on from it. Until the end the
+/// connection is started by hand only, so that nothing is sent before somebody has seen a plan.
+/// </summary>
+internal sealed class WizardMaker(ConsoleApi api, WizardData data, Visitor visitor)
+{
+    private const string Made = "made.connectionId";
+
+    /// <summary>What of a connection can't be changed, as it was made.</summary>
+    private const string MadeOf = "made.of";
+
+    /// <summary>Source, destination and connection, each made if it isn't yet.</summary>
+    /// <returns>The problem, with the faulty fields by the names of the form's; null when the connection is there.</returns>
+    public async Task<ApiProblem?> MakeAsync(FormFields fields)
+        => await MakeSourceAsync(fields) ?? await MakeDestinationAsync(fields) ?? await MakeConnectionAsync(fields);
+
+    /// <summary>Plans the first sync.</summary>
+    /// <returns>Its id, or the problem.</returns>
+    public async Task<(string? SyncId, ApiProblem? Problem)> PlanAsync(FormFields fields)
+    {
+        var answer = await api.PostAsync<SyncEndpoints.SourceSync>($"/v2/retl-connections/{fields[Made]}/plan", new { syncType = "full" });
+        return (answer.Value?.SyncId, answer.Problem);
+    }
+
+    /// <summary>Sets the schedule that was chosen, now that everything else is there.</summary>
+    public async Task<(string? ConnectionId, ApiProblem? Problem)> FinishAsync(FormFields fields)
+    {
+        if (fields["source.kind"] == "none")
+        {
+            return (fields[Made], null);
+        }
+
+        var answer = await api.PutAsync<ConnectionView>($"/v2/retl-connections/{fields[Made]}", new { schedule = ConnectionForm.ScheduleOf(fields) });
+        return (answer.Value?.Id, answer.Problem);
+    }
+
+    private async Task<ApiProblem?> MakeSourceAsync(FormFields fields)
+    {
+        if (fields["source.kind"] != "new" || await data.SourceAsync(fields) is not { } source)
+        {
+            return null;
+        }
+
+        var kind = (await data.AccountsAsync("source")).FirstOrDefault(a => a.Id == source.AccountId)?.Definition.Type;
+        var answer = await api.PostAsync<SourceView>("/v2/retl-sources", new
+        {
+            name = source.Name, sourceType = source.SourceType, sourceDefinitionName = kind, accountId = source.AccountId, config = source.Config,
+        });
+        if (answer.Value is { } made)
+        {
+            (fields["source.kind"], fields["sourceId"]) = ("existing", made.Id);
+        }
+
+        return Under("source.", answer.Problem);
+    }
+
+    private async Task<ApiProblem?> MakeDestinationAsync(FormFields fields)
+    {
+        if (fields["destination.kind"] != "new")
+        {
+            return fields["destinationId"].Length > 0 ? null : Fault("destinationId", "is required: choose a destination, or name a new one.");
+        }
+
+        var answer = await api.PostAsync<DestinationEnvelope>("/v2/destinations", new
+        {
+            name = fields["destination.name"].Trim(), type = "ITERABLE_AUDIENCE", config = new { rudderAccountId = fields["destination.accountId"] },
+        });
+        if (answer.Value is { } made)
+        {
+            (fields["destination.kind"], fields["destinationId"]) = ("existing", made.Destination.Id);
+        }
+
+        return answer.Status == StatusCodes.Status409Conflict ? Fault("destination.name", answer.Problem!.Detail) : Under("destination.", answer.Problem);
+    }
+
+    private async Task<ApiProblem?> MakeConnectionAsync(FormFields fields)
+    {
+        var taken = WizardData.Taken(await data.AccountAsync(fields));
+        var identifiers = ConnectionForm.IdentifiersOf(fields, taken);
+        var settings = ConnectionForm.SettingsOf(fields);
+        var creates = fields["list.kind"] == "create";
+        var existingOnly = fields.IsOn("destinationConfig.updateExistingUsersOnly") && taken.Contains(Identifier.UserId);
+        var of = $"{fields["source.kind"]} {fields["sourceId"]} {fields["destinationId"]} {fields["list.kind"]} {fields["list.audienceId"]} {existingOnly}";
+        if (fields[Made].Length > 0 && fields[MadeOf] == of)
+        {
+            return (await api.PutAsync<ConnectionView>($"/v2/retl-connections/{fields[Made]}", new { identifiers, syncSettings = settings })).Problem;
+        }
+
+        if (fields[Made].Length > 0)
+        {
+            await api.DeleteAsync($"/v2/retl-connections/{fields[Made]}"); // nothing was sent by it
+            fields.Remove(Made);
+        }
+
+        var answer = await api.PostAsync<ConnectionView>("/v2/retl-connections", new
+        {
+            destinationId = fields["destinationId"],
+            sourceId = fields["source.kind"] == "none" ? null : fields["sourceId"],
+            enabled = true,
+            identifiers,
+            syncSettings = settings,
+            destinationConfig = new
+            {
+                audienceId = creates ? null : fields.Text("list.audienceId"),
+                createList = creates ? new { name = fields["list.name"].Trim(), description = fields.Text("list.description") } : null,
+                updateExistingUsersOnly = existingOnly,
+            },
+        });
+        if (answer.Value is not { } made)
+        {
+            return answer.Problem!.ExistingListId is { } id
+                ? Fault("list.name", $"The project has a list of this name already, with id {id}. Choose another name, or use the existing list.")
+                : answer.Problem;
+        }
+
+        // The list is there now: going back must not make another one.
+        (fields["list.kind"], fields["list.audienceId"], fields[Made]) = ("existing", $"{made.DestinationConfig.AudienceId}", made.Id);
+        fields[MadeOf] = $"{fields["source.kind"]} {fields["sourceId"]} {fields["destinationId"]} existing {made.DestinationConfig.AudienceId} {existingOnly}";
+        fields["made.by"] = visitor.TokenId;
+        return null;
+    }
+
+    private static ApiProblem Fault(string field, string message)
+        => new(StatusCodes.Status400BadRequest, message, new Dictionary<string, string[]> { [field] = [message] });
+
+    /// <summary>The API names fields of its request; the form has them under a name.</summary>
+    private static ApiProblem? Under(string prefix, ApiProblem? problem)
+        => problem is null ? null : problem with { Errors = (problem.Errors ?? new Dictionary<string, string[]>()).ToDictionary(e => prefix + e.Key, e => e.Value) };
+}
