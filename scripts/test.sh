@@ -68,9 +68,12 @@ need_postgresql() {
     [ -n "$before" ] || pg_lsclusters --no-header 2>/dev/null | while read -r version name _; do pg_ctlcluster "$version" "$name" stop; done
 }
 
+has_chromium() { command -v chromium >/dev/null || [ -x /usr/bin/chromium ]; }
+
 # What the tests need besides the SDK, one line each.
 install_needs() {
     need_postgresql
+    need "Chromium" has_chromium chromium fonts-liberation
 }
 
 has_sdk || give_up "The tests need a .NET 10 SDK: https://dotnet.microsoft.com/download/dotnet/10.0"

@@ -67,6 +67,7 @@ public abstract class ProcessTest : IAsyncLifetime
     /// <summary>The settings of a service whose store and keys are in the folder.</summary>
     private protected Dictionary<string, string> Settings(params (string Name, string Value)[] more) => Site.SettingsOf(Folder, more);
 
-    private static bool Tells(string line)
+    /// <summary>Whether a line that a process wrote holds what none may hold.</summary>
+    internal static bool Tells(string line)
         => new[] { ApiKey, AdminToken, "@example.", Rows.KeyPrefix, Rows.UserIdPrefix, Rows.Padded }.Any(secret => line.Contains(secret, StringComparison.OrdinalIgnoreCase));
 }

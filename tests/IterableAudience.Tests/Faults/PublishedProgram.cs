@@ -4,19 +4,24 @@ using Xunit;
 
 namespace IterableAudience.Tests.Faults;
 
-/// <summary>The service as <c>dotnet publish</c> puts it together from what is built, once for the tests that share it, in a folder that goes with them.</summary>
-public sealed class PublishedProgram : IAsyncLifetime
+/// <summary>
+/// The service as <c>dotnet publish</c> puts it together from what is built: once for all tests of a run that ask for it, in a folder that goes with the process.
+/// They share it, so nobody may write to it.
+/// </summary>
+internal static class PublishedProgram
 {
-    private readonly string _folder = Directory.CreateTempSubdirectory("iterable-audience-published-").FullName;
+    private static readonly Lazy<Task<string>> Common = new(PublishAsync);
 
-    public string Program => Path.Combine(_folder, "IterableAudience.dll");
+    public static Task<string> PathAsync() => Common.Value;
 
-    public async ValueTask InitializeAsync()
+    private static async Task<string> PublishAsync()
     {
+        var folder = Directory.CreateTempSubdirectory("iterable-audience-published-").FullName;
+        AppDomain.CurrentDomain.ProcessExit += (_, _) => Directory.Delete(folder, recursive: true);
         var project = Path.Combine(Path.GetDirectoryName(SampleFiles.Folder)!, "src", "IterableAudience");
         var start = new ProcessStartInfo("dotnet",
         [
-            "publish", project, "--no-build", "--nologo", "--disable-build-servers", "--output", _folder, "-p:UseAppHost=false",
+            "publish", project, "--no-build", "--nologo", "--disable-build-servers", "--output", folder, "-p:UseAppHost=false",
             "--configuration", Path.GetFileName(Path.GetDirectoryName(Path.GetDirectoryName(ServiceProcess.Program)!)!),
         ])
         {
@@ -24,16 +29,15 @@ public sealed class PublishedProgram : IAsyncLifetime
         };
         // What a test run leaves in the environment is not meant for another build.
         foreach (var name in start.Environment.Keys.Where(n => n.StartsWith("MSBUILD", StringComparison.OrdinalIgnoreCase)).ToList())
+        {
             start.Environment.Remove(name);
-        using var publish = Process.Start(start)!;
-        var said = await publish.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
-        await publish.WaitForExitAsync(TestContext.Current.CancellationToken);
-        Assert.True(publish.ExitCode == 0, said);
-    }
+        }
 
-    public ValueTask DisposeAsync()
-    {
-        Directory.Delete(_folder, recursive: true);
-        return ValueTask.CompletedTask;
+        using var publish = Process.Start(start)!;
+        // Not with the token of the test that happens to be the first: others wait for the same.
+        var said = await publish.StandardOutput.ReadToEndAsync(CancellationToken.None);
+        await publish.WaitForExitAsync(CancellationToken.None);
+        Assert.True(publish.ExitCode == 0, said);
+        return Path.Combine(folder, "IterableAudience.dll");
     }
 }

@@ -4,12 +4,12 @@ using Xunit;
 namespace IterableAudience.Tests.Faults;
 
 /// <summary>What is published is what runs: started as an operator starts it, with a handful of documented settings.</summary>
-public sealed class PublishedTests(PublishedProgram published) : ProcessTest, IClassFixture<PublishedProgram>
+public sealed class PublishedTests : ProcessTest
 {
     [Fact]
     public async Task Of_2501_inserts_and_1001_deletes_become_three_subscribes_and_two_unsubscribes_and_a_stop_ends_it_well()
     {
-        var site = Own(await Site.StartPublishedAsync(Folder, Watch, published.Program));
+        var site = Own(await Site.StartPublishedAsync(Folder, Watch));
         var audience = await site.AudienceAsync("published");
         await site.SyncAsync(audience, Rows.Of(10_000, 2_500)); // of so many the guard lets that many leave
         var before = site.Calls(audience, CallKind.Subscribe).Count();

@@ -44,6 +44,9 @@ internal sealed class Site : IAsyncDisposable
 
     public ServiceProcess Service { get; private set; }
 
+    /// <summary>Has the service's address and the admin's token; another one after each start.</summary>
+    public HttpClient Http => _http;
+
     public World World => Simulator.World;
 
     public SimulatedProject Project => World.Project("sim-hybrid");
@@ -85,15 +88,16 @@ internal sealed class Site : IAsyncDisposable
         return site;
     }
 
-    /// <summary>A published service, with the settings that an operator has to make and no others.</summary>
-    public static async Task<Site> StartPublishedAsync(string folder, Func<ServiceProcess, ServiceProcess> watch, string program)
+    /// <summary>A published service, with the settings that an operator has to make, those that are given, and no others.</summary>
+    public static async Task<Site> StartPublishedAsync(string folder, Func<ServiceProcess, ServiceProcess> watch, params (string Name, string Value)[] settings)
     {
+        var program = await PublishedProgram.PathAsync();
         var simulator = await SimulatorHost.StartAsync(new SimulatorOptions(), Cancelled);
-        var settings = SettingsOf(folder, ("Iterable__BaseUrls__US", simulator.BaseUrl.OriginalString));
+        var own = SettingsOf(folder, ("Iterable__BaseUrls__US", simulator.BaseUrl.OriginalString));
         foreach (var name in new[] { "ASPNETCORE_ENVIRONMENT", "Iterable__RequestsPerSecond", "Iterable__BackoffBase" })
-            settings.Remove(name);
-        var site = new Site(folder, watch, simulator, settings) { _program = program };
-        await site.StartAsync();
+            own.Remove(name);
+        var site = new Site(folder, watch, simulator, own) { _program = program };
+        await site.StartAsync(settings);
         return site;
     }
 
