@@ -13,7 +13,7 @@ internal static class GenerateCommand
 
         await using var file = File.Create(path);
         await NdjsonWriter.WriteAsync(file, new RecordGenerator((ulong)seed).Take(records));
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{records:N0} records of seed {seed}, {file.Length / 1e6:N1} MB: {path}"));
+        System.Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{records:N0} records of seed {seed}, {file.Length / 1e6:N1} MB: {path}"));
         return 0;
     }
 }

@@ -26,7 +26,7 @@ internal static class MirrorCommand
         foreach (var (onPostgres, logs, of) in arguments.Text("only") is { } only ? [all[int.Parse(only, CultureInfo.InvariantCulture)]] : all)
         {
             results.Add(await MeasureAsync(programs, onPostgres, logs, of, cancellation));
-            Console.WriteLine(Rows(results[^1]));
+            System.Console.WriteLine(Rows(results[^1]));
         }
 
         var page = Page(results);

@@ -49,7 +49,7 @@ internal static class PaceCommand
             var row = string.Create(
                 CultureInfo.InvariantCulture,
                 $"| {(one.OnPostgres ? "PostgreSQL" : "SQLite")} | {one.Nodes} | {one.Budget} | {one.Allowed} | {result.Wire.Count} | {result.Seconds:0.0} | {result.Used(one.Allowed):P1} | {result.Above(one.Budget):0.00} | {result.Throttled} | {result.ThrottledLater:P1} |");
-            Console.WriteLine(row);
+            System.Console.WriteLine(row);
             page.AppendLine(row);
         }
 

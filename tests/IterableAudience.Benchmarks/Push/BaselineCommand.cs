@@ -36,7 +36,7 @@ internal static class BaselineCommand
         var requests = (await Task.WhenAll(senders)).Sum();
         var seconds = watch.Elapsed.TotalSeconds;
 
-        Console.Write(JsonSerializer.Serialize(new BaselineCost(seconds, ProcessCost.CpuSeconds(Environment.ProcessId), ProcessCost.PeakMemory(Environment.ProcessId), requests)));
+        System.Console.Write(JsonSerializer.Serialize(new BaselineCost(seconds, ProcessCost.CpuSeconds(Environment.ProcessId), ProcessCost.PeakMemory(Environment.ProcessId), requests)));
         return 0;
     }
 

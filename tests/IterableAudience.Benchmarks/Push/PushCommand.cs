@@ -27,16 +27,16 @@ internal static class PushCommand
             for (var run = 1; run <= arguments.Number("runs", 1); run++)
             {
                 baseline.Add(await Baseline.RunAsync(programs, file, records, expected, cancellation));
-                Console.WriteLine($"run {run}, baseline: {PushReport.Line(baseline[^1])}");
+                System.Console.WriteLine($"run {run}, baseline: {PushReport.Line(baseline[^1])}");
                 var service = await ServicePush.RunAsync(programs, file, records, onPostgres, expected, cancellation);
                 started.Add(service.Started);
                 warm.Add(service.Warm);
-                Console.WriteLine($"run {run}, just started: {PushReport.Line(service.Started)}");
-                Console.WriteLine($"run {run}, warm:     {PushReport.Line(service.Warm)}");
+                System.Console.WriteLine($"run {run}, just started: {PushReport.Line(service.Started)}");
+                System.Console.WriteLine($"run {run}, warm:     {PushReport.Line(service.Warm)}");
             }
 
             var report = PushReport.Markdown(onPostgres, seed, new FileInfo(file).Length, baseline, started, warm);
-            Console.WriteLine(report);
+            System.Console.WriteLine(report);
             if (arguments.Text("out") is { } path)
             {
                 await File.WriteAllTextAsync(path, report, cancellation);

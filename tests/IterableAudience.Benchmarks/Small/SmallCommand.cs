@@ -57,7 +57,7 @@ internal static class SmallCommand
             }
 
             var report = Markdown(records, latency, whole, iterable, own);
-            Console.WriteLine(report);
+            System.Console.WriteLine(report);
             if (arguments.Text("out") is { } path)
             {
                 await File.WriteAllTextAsync(path, report, cancellation);

@@ -47,7 +47,7 @@ internal static class SoakCommand
         }
 
         var report = SoakReport.Markdown(postgres is null ? "SQLite" : "PostgreSQL", minutes, audiences.Count, samples, latencies);
-        Console.WriteLine(report);
+        System.Console.WriteLine(report);
         if (arguments.Text("out") is { } path)
         {
             await File.WriteAllTextAsync(path, report, cancellation);
