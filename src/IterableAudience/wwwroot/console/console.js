@@ -61,6 +61,14 @@ for (const input of document.querySelectorAll("[data-choose]")) {
   input.addEventListener("input", () => { document.getElementById(input.dataset.choose).checked = true; });
 }
 
+// A choice that changes what else there is to fill in asks for it, as its button would.
+for (const input of document.querySelectorAll("[data-submits]")) {
+  input.addEventListener("change", () => {
+    const button = input.form.querySelector(`button[name="do"][value="${input.dataset.submits}"]`);
+    if (button) { input.form.requestSubmit(button); }
+  });
+}
+
 // What was typed with care is sent once.
 document.addEventListener("submit", event => {
   const button = event.submitter;
