@@ -1,4 +1,5 @@
 using System.Security.Claims;
+using Microsoft.AspNetCore.Http.Features;
 
 namespace IterableAudience.Hosting;
 
@@ -37,10 +38,17 @@ internal sealed class InnerRequests(IServiceScopeFactory scopes)
         {
             context.Request.Body = body;
             context.Request.ContentType = contentType;
+            context.Features.Set<IHttpRequestBodyDetectionFeature>(new HasBody());
         }
 
         context.Response.Body = answer;
         await _pipeline!(context);
         return (context.Response.StatusCode, answer.ToArray());
+    }
+
+    /// <summary>A server knows from its wire whether a body comes; without one nobody would read it.</summary>
+    private sealed class HasBody : IHttpRequestBodyDetectionFeature
+    {
+        public bool CanHaveBody => true;
     }
 }

@@ -1,4 +1,6 @@
+using DuckDB.NET.Data;
 using IterableAudience.Simulator;
+using IterableAudience.Simulator.Api;
 using IterableAudience.Tests.Faults;
 using Microsoft.Data.Sqlite;
 using Xunit;
@@ -21,6 +23,24 @@ public sealed class ConsoleSite : IAsyncLifetime
 
     /// <summary>Has the admin's token.</summary>
     public HttpClient Api => Site.Http;
+
+    /// <summary>People in all subscribe calls so far.</summary>
+    internal int SubscribersSent => Simulator.World.Log.Entries.Where(c => c.Kind == CallKind.Subscribe).Sum(c => c.Count);
+
+    /// <summary>A DuckDB file in the folder that warehouse accounts may open.</summary>
+    internal void Warehouse(string name, string sql)
+    {
+        Browser.Require();
+        Directory.CreateDirectory(Path.Combine(_folder, "data", "warehouse"));
+        using var connection = new DuckDBConnection($"Data Source={Path.Combine(_folder, "data", "warehouse", name)}");
+        connection.Open();
+        using var command = connection.CreateCommand();
+        command.CommandText = sql;
+        command.ExecuteNonQuery();
+    }
+
+    /// <summary>The list of the only connection.</summary>
+    internal async Task<long> OnlyListAsync() => (long)(await Site.GetAsync("/v2/retl-connections"))["data"]![0]!["destinationConfig"]!["audienceId"]!;
 
     /// <summary>Makes audiences, pushes to them, stops and starts the service. Without a browser the test that asks is skipped, or fails in CI.</summary>
     internal Site Site
