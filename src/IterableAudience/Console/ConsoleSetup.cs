@@ -19,6 +19,7 @@ internal static class ConsoleSetup
             .AddScoped<OverviewQuery>()
             .AddScoped<ConnectionNames>()
             .AddScoped<ConnectionHistory>()
+            .AddScoped<SyncRecords>()
             .AddScoped<PersonQuery>()
             .AddScoped<WizardDrafts>()
             .AddScoped<WizardData>()

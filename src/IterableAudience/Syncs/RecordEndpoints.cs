@@ -64,36 +64,24 @@ internal static class RecordEndpoints
         }
 
         var masked = !request.HttpContext.User.IsInRole(Roles.Operator) && !request.HttpContext.User.IsInRole(Roles.Admin);
-        var records = new RecordPages(store, found.Sync, masked).Read(filter!, from);
+        var pages = new RecordPages(store, found.Sync, masked);
         return RecordExport.Wanted(request) switch
         {
-            "text/csv" => RecordExport.Csv(records.Select(r => r.View), syncId, request.HttpContext, monitor.Stopping),
-            "application/x-ndjson" => RecordExport.Ndjson(records.Select(r => r.View), syncId, request.HttpContext, monitor.Stopping),
-            _ => TypedResults.Ok(Page(records, query.PageSize ?? 100, request)),
+            "text/csv" => RecordExport.Csv(pages.Read(filter!, from).Select(r => r.View), syncId, request.HttpContext, monitor.Stopping),
+            "application/x-ndjson" => RecordExport.Ndjson(pages.Read(filter!, from).Select(r => r.View), syncId, request.HttpContext, monitor.Stopping),
+            _ => TypedResults.Ok(Page(pages, filter!, from, query.PageSize ?? 100, request)),
         };
     }
 
-    private static RecordPage Page(IEnumerable<(RecordView View, RecordCursor Next)> records, int size, HttpRequest request)
+    private static RecordPage Page(RecordPages pages, RecordFilter filter, RecordCursor from, int size, HttpRequest request)
     {
-        List<RecordView> page = [];
-        RecordCursor last = default;
-        foreach (var (view, next) in records)
-        {
-            if (page.Count == size)
-            {
-                var others = request.Query.Where(q => q.Key != "cursor").SelectMany(q => q.Value.Select(v => KeyValuePair.Create(q.Key, v ?? "")));
-                return new(page, new(request.Path + new QueryBuilder(others) { { "cursor", last.Encode() } }.ToQueryString().Value));
-            }
-
-            page.Add(view);
-            last = next;
-        }
-
-        return new(page, new(null));
+        var (records, next, _) = pages.Page(filter, from, size);
+        var others = request.Query.Where(q => q.Key != "cursor").SelectMany(q => q.Value.Select(v => KeyValuePair.Create(q.Key, v ?? "")));
+        return new(records, new(next is { } cursor ? request.Path + new QueryBuilder(others) { { "cursor", cursor.Encode() } }.ToQueryString().Value : null));
     }
 
     /// <summary>Which records are wanted, as the query says it.</summary>
-    private sealed record RecordQuery(string? Outcome, string? Reason, string? Action, int? PageSize, string? Cursor)
+    internal sealed record RecordQuery(string? Outcome, string? Reason, string? Action, int? PageSize, string? Cursor)
     {
         public ProblemAnswer? Read(Outcome[]? all, RecordSearch? search, out RecordFilter? filter, out RecordCursor from)
         {

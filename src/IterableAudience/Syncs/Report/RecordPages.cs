@@ -44,6 +44,46 @@ internal sealed class RecordPages(LeanStore store, Sync sync, bool masked, Recor
 
     /// <summary>Reads on from a cursor. Each record comes with the cursor of the one behind it.</summary>
     public IEnumerable<(RecordView View, RecordCursor Next)> Read(RecordFilter filter, RecordCursor from)
+        => Walk(filter, from).Where(step => step.View is not null).Select(step => (step.View!, step.Next));
+
+    /// <summary>One page, for which at most some records are looked at: where few of many match, the page may be short, and the next one goes on from there.</summary>
+    /// <param name="filter">Which records.</param>
+    /// <param name="from">Where to begin.</param>
+    /// <param name="size">Records on the page, at most.</param>
+    /// <param name="mostLookedAt">After so many, matching or not, a chunk is the last.</param>
+    /// <returns>The records, where the next page begins (null: there is none), and whether the page is short of its size although there may be more.</returns>
+    public (IReadOnlyList<RecordView> Records, RecordCursor? Next, bool IsShort) Page(RecordFilter filter, RecordCursor from, int size, int mostLookedAt = int.MaxValue)
+    {
+        List<RecordView> page = [];
+        RecordCursor last = default;
+        var lookedAt = 0L;
+        foreach (var (view, next, records) in Walk(filter, from))
+        {
+            lookedAt += records;
+            if (view is null)
+            {
+                if (lookedAt >= mostLookedAt)
+                {
+                    return (page, next, true);
+                }
+
+                continue;
+            }
+
+            if (page.Count == size)
+            {
+                return (page, last, false);
+            }
+
+            page.Add(view);
+            last = next;
+        }
+
+        return (page, null, false);
+    }
+
+    /// <summary>Every match, and at the end of each chunk that was looked at how many records it has.</summary>
+    private IEnumerable<(RecordView? View, RecordCursor Next, int LookedAt)> Walk(RecordFilter filter, RecordCursor from)
     {
         using var connection = store.OpenRead();
         var batches = new BatchStore(store, sync.No, sync.PlanSyncNo);
@@ -67,7 +107,7 @@ internal sealed class RecordPages(LeanStore store, Sync sync, bool masked, Recor
         }
     }
 
-    private IEnumerable<(RecordView View, RecordCursor Next)> ReadChunk(
+    private IEnumerable<(RecordView? View, RecordCursor Next, int LookedAt)> ReadChunk(
         DbConnection connection, SliceView slice, int part, int seq, int start, RecordFilter filter)
     {
         List<StagedRecord> records = [];
@@ -90,9 +130,11 @@ internal sealed class RecordPages(LeanStore store, Sync sync, bool masked, Recor
             if (filter.Takes(outcome, records[i]))
             {
                 var how = verdicts is { } v && !v[i].IsFinal ? slice.How(v[i], outcome) : null;
-                yield return (RecordViews.Of(records[i], outcome, how, masked), new RecordCursor(part, seq, i + 1));
+                yield return (RecordViews.Of(records[i], outcome, how, masked), new RecordCursor(part, seq, i + 1), 0);
             }
         }
+
+        yield return (null, new RecordCursor(part, seq, records.Count), records.Count - start);
     }
 
     private List<(int Seq, long Bits)> Chunks(DbConnection connection, int part)
