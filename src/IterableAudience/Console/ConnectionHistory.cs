@@ -65,13 +65,10 @@ internal sealed class ConnectionHistory(StoreContext db, SyncMonitor monitor)
             "stacked", syncs.Select(s => s.StartedAt), Stack.Select(part => (part.Name, part.Tone, outcomes.Select(o => part.Outcomes.Sum(word => o.GetValueOrDefault(word))))));
     }
 
-    /// <summary>What the colours of the outcome chart mean.</summary>
-    public static IEnumerable<(string Name, string Tone)> ChartKey => Stack.Select(s => (s.Name, s.Tone));
-
     private IQueryable<Sync> Of(string connectionId)
         => db.Syncs.AsNoTracking().Where(s => s.ConnectionNo == db.Connections.Where(c => c.Id == connectionId && !c.Deleted).Select(c => c.No).FirstOrDefault());
 
     private static string Chart(string kind, IEnumerable<DateTimeOffset> times, IEnumerable<(string Name, string Tone, IEnumerable<long> Values)> series)
         => JsonSerializer.Serialize(
-            new { kind, times = times.Select(t => t.ToUnixTimeSeconds()), series = series.Select(s => new { name = s.Name, tone = s.Tone, values = s.Values }) });
+            new { kind, times = times.Select(t => t.ToUnixTimeMilliseconds() / 1000.0), series = series.Select(s => new { name = s.Name, tone = s.Tone, values = s.Values }) });
 }

@@ -28,7 +28,7 @@ internal static class RecordLines
             reader.Read();
         }
 
-        var body = Scratch();
+        var body = NamelessFile.Open(64 * 1024);
         var first = reader.Peek();
         if (first is '{' or '[')
         {
@@ -103,7 +103,4 @@ internal static class RecordLines
     }
 
     private static readonly JsonSerializerOptions Lean = new(JsonSetup.Options) { DefaultIgnoreCondition = System.Text.Json.Serialization.JsonIgnoreCondition.WhenWritingNull };
-
-    private static FileStream Scratch()
-        => new(Path.Combine(Path.GetTempPath(), $"iterable-audience-{Guid.NewGuid():N}"), FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None, 64 * 1024, FileOptions.DeleteOnClose | FileOptions.Asynchronous);
 }

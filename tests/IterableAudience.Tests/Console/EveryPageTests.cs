@@ -53,19 +53,6 @@ public sealed class EveryPageTests(Browser browser, ConsoleSite site) : IClassFi
         await tab.AssertCleanAsync();
     }
 
-    [Fact]
-    public async Task The_overview_and_a_sync_are_drawn_for_the_README()
-    {
-        await PagesAsync();
-        foreach (var (name, scheme) in new[] { ("overview", ColorScheme.Light), ("overview-dark", ColorScheme.Dark) })
-        {
-            await using var tab = await browser.OpenAsync(site.Address, scheme: scheme);
-            await tab.SignInAsync(ConsoleSite.AdminToken);
-            await tab.ScreenshotAsync(name);
-            await tab.AssertCleanAsync();
-        }
-    }
-
     private async Task<IReadOnlyList<string>> PagesAsync()
     {
         if (_pages is null)

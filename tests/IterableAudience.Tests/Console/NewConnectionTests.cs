@@ -13,8 +13,8 @@ public sealed class NewConnectionTests(Browser browser, ConsoleSite site) : ICla
     {
         site.Warehouse("customers.duckdb", """
             CREATE TABLE customers (CUSTOMER INTEGER, EMAIL TEXT, ID TEXT, PLAN TEXT);
-            INSERT INTO customers SELECT i, 'person' || i || '@example.com', 'u-' || i, 'pro' FROM range(1, 121) t(i);
             INSERT INTO customers VALUES (500, 'not an address', ' u 500', 'pro'), (501, 'free@example.com', 'u-501', 'free');
+            INSERT INTO customers SELECT i, 'person' || i || '@example.com', 'u-' || i, 'pro' FROM range(1, 121) t(i);
             """);
         await using var tab = await browser.OpenAsync(site.Address);
         var page = tab.Page;
@@ -77,11 +77,11 @@ public sealed class NewConnectionTests(Browser browser, ConsoleSite site) : ICla
 
         // The mapping is guessed by the names; the preview follows it.
         Assert.Equal("EMAIL", await page.GetByLabel("E-mail comes from").InputValueAsync());
-        await tab.SeeAsync("8 of the first 8 rows would be sent");
+        await tab.SeeAsync("7 of the first 8 rows would be sent");
         await page.GetByLabel("E-mail comes from").SelectOptionAsync("CUSTOMER");
         await tab.SeeAsync("email: invalid email");
         await page.GetByLabel("E-mail comes from").SelectOptionAsync("EMAIL");
-        await Assertions.Expect(page.Locator("#map-preview")).Not.ToContainTextAsync("invalid");
+        await tab.SeeAsync("7 of the first 8 rows would be sent");
         await tab.AxeAsync();
         await tab.ScreenshotAsync("wizard");
         await tab.PressAsync("Next");

@@ -24,7 +24,7 @@ public sealed class SyncPageTests(Browser browser, ConsoleSite site) : IClassFix
         await Assertions.Expect(sent).Not.ToHaveTextAsync(first); // it moves
         await tab.SeeAsync("Time left");
         await tab.AxeAsync();
-        await tab.ScreenshotAsync("live-sync");
+        await tab.ScreenshotAsync("live-sync", whole: false);
         site.Site.World.Behaviour = site.Site.World.Behaviour with { DelayMs = 0 };
         await Assertions.Expect(tab.Page.Locator("h1")).ToContainTextAsync("Completed with failures");
 
@@ -84,7 +84,6 @@ public sealed class SyncPageTests(Browser browser, ConsoleSite site) : IClassFix
         await using var tab = await browser.OpenAsync(site.Address);
         await tab.SignInAsync(ConsoleSite.AdminToken);
         await tab.GoAsync($"/connections/{audience.Connection}/syncs/{sync}");
-        await tab.ScreenshotAsync("sync");
 
         await tab.Page.GetByPlaceholder("Find a record").FillAsync("no address 100");
         await tab.PressAsync("Search");

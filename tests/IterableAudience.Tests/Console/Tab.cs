@@ -70,15 +70,15 @@ internal sealed class Tab : IAsyncDisposable
     }
 
     /// <summary>
-    /// Draws the whole page, with animations at their end: for whoever looks at it below <c>out/screenshots</c>, and where SCREENSHOTS is set for the documents.
+    /// Draws the whole page, or what of it is seen first, with animations at their end: for whoever looks at it below <c>out/screenshots</c>, and where SCREENSHOTS is set for the documents.
     /// </summary>
     /// <returns>The file.</returns>
-    public async Task<string> ScreenshotAsync(string name)
+    public async Task<string> ScreenshotAsync(string name, bool whole = true)
     {
         var folder = string.IsNullOrEmpty(Environment.GetEnvironmentVariable("SCREENSHOTS")) ? "out/screenshots" : "docs/images";
         var file = Path.Combine(Repository.Root, folder, $"{name}.png");
         await EvaluateAsync("() => document.fonts.ready.then(() => true)");
-        await Page.ScreenshotAsync(new() { Path = file, FullPage = true, Animations = ScreenshotAnimations.Disabled });
+        await Page.ScreenshotAsync(new() { Path = file, FullPage = whole, Animations = ScreenshotAnimations.Disabled });
         return file;
     }
 

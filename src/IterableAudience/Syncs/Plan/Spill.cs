@@ -1,3 +1,4 @@
+using IterableAudience.Hosting;
 using IterableAudience.Store;
 using Microsoft.Win32.SafeHandles;
 
@@ -89,35 +90,10 @@ internal sealed class Spill(int partitions, int inMemory) : IDisposable
 
     private void Write(int partition, ReadOnlySpan<byte> bytes)
     {
-        _file ??= OpenNameless();
+        _file ??= NamelessFile.Open();
         _handle ??= _file.SafeFileHandle;
         (_written[partition] ??= []).Add((_end, bytes.Length));
         RandomAccess.Write(_handle, bytes, _end);
         _end += bytes.Length;
-    }
-
-    private static FileStream OpenNameless()
-    {
-        var path = Path.Combine(Path.GetTempPath(), Path.GetRandomFileName());
-        var options = new FileStreamOptions
-        {
-            Mode = FileMode.CreateNew,
-            Access = FileAccess.ReadWrite,
-            Share = FileShare.Delete,
-            BufferSize = 0,
-            Options = FileOptions.DeleteOnClose,
-        };
-        if (!OperatingSystem.IsWindows())
-        {
-            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-        }
-
-        var file = new FileStream(path, options);
-        if (!OperatingSystem.IsWindows())
-        {
-            File.Delete(path); // an open file needs no name here
-        }
-
-        return file;
     }
 }
