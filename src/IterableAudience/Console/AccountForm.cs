@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 
@@ -28,7 +27,7 @@ internal static class AccountForm
             var text = part == "secret" ? fields[field] : fields[field].Trim();
             if (text.Length > 0 || field == "secret.password")
             {
-                request[part]![member] = Array.IndexOf(Numbers, field) >= 0 && double.TryParse(text, CultureInfo.InvariantCulture, out var number)
+                request[part]![member] = Array.IndexOf(Numbers, field) >= 0 && FormFields.TryNumber(text, out var number)
                     ? member == "maxInFlight" && number == Math.Floor(number) ? (long)number : number
                     : text;
             }

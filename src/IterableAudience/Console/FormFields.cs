@@ -41,7 +41,12 @@ public sealed class FormFields
 
     internal int? Whole(string name) => int.TryParse(this[name], CultureInfo.InvariantCulture, out var number) ? number : null;
 
-    internal double? Number(string name) => double.TryParse(this[name], CultureInfo.InvariantCulture, out var number) ? number : null;
+    /// <summary>With a point, never a comma: "2,5" is no number, and not 25.</summary>
+    internal double? Number(string name) => TryNumber(this[name], out var number) ? number : null;
+
+    internal static bool TryNumber(string text, out double number)
+        => double.TryParse(text, NumberStyles.AllowDecimalPoint | NumberStyles.AllowLeadingSign | NumberStyles.AllowLeadingWhite | NumberStyles.AllowTrailingWhite, CultureInfo.InvariantCulture, out number)
+            && double.IsFinite(number);
 
     internal void Remove(string name) => _values.Remove(name);
 

@@ -22,20 +22,21 @@ internal sealed class WizardActions(ConsoleApi api, WizardData data, WizardMaker
         return account;
     }
 
+    /// <param name="draft">Id of the draft.</param>
     /// <param name="what">The button.</param>
     /// <param name="step">The step.</param>
     /// <param name="fields">The draft; changed where something was made.</param>
     /// <param name="account">Fields of an account that is to be added.</param>
     /// <returns>The problem; what a test of an account said; where to go: a step, or an address when the draft has come to its end.</returns>
-    public async Task<(ApiProblem? Problem, ListEndpoints.TestView? Test, string? Next)> RunAsync(string what, string step, FormFields fields, FormFields account)
+    public async Task<(ApiProblem? Problem, ListEndpoints.TestView? Test, string? Next)> RunAsync(string draft, string what, string step, FormFields fields, FormFields account)
     {
         switch (what)
         {
             case "back":
-                return (null, null, WizardSteps.Beside(step, -1));
+                return (null, null, WizardSteps.Beside(step, -1, await data.SkippedAsync(fields)));
             case "next" or "":
                 var lacks = await LacksAsync(step, fields);
-                return (lacks, null, lacks is null ? await NextAsync(step, fields) : null);
+                return (lacks, null, lacks is null ? WizardSteps.Beside(step, 1, await data.SkippedAsync(fields)) : null);
             case "add-account":
                 var added = await api.PostAsync<AccountView>("/v2/accounts", AccountForm.Request(account));
                 if (added.Value is { } made)
@@ -46,27 +47,20 @@ internal sealed class WizardActions(ConsoleApi api, WizardData data, WizardMaker
                 return (added.Problem, null, added.Value is null ? null : step);
             case "test":
                 var chosen = step == "source" ? fields["source.accountId"] : (await data.AccountAsync(fields))?.Id ?? "";
+                if (chosen.Length == 0)
+                {
+                    return (Faults((step == "source" ? "source.accountId" : "destination.accountId", true, "is required for a test: choose one, or add one.")), null, null);
+                }
+
                 var tested = await api.PostAsync<ListEndpoints.TestView>($"/v2/accounts/{Uri.EscapeDataString(chosen)}/test");
                 return (tested.Problem, tested.Value, null);
             case "plan":
-                return await PlanAsync(fields);
+                return await PlanAsync(draft, fields);
             case "create":
-                return await CreateAsync(fields);
+                return await CreateAsync(draft, fields);
             default:
                 return (null, null, null); // the step is shown anew, with what was asked for
         }
-    }
-
-    private async Task<string> NextAsync(string step, FormFields fields)
-    {
-        var next = WizardSteps.Beside(step, 1);
-        // Iterable ignores the option where people have no userId, and pushed records start themselves.
-        if (next == "people" && !WizardData.Taken(await data.AccountAsync(fields)).Contains(Connections.Identifier.UserId))
-        {
-            next = "map";
-        }
-
-        return next == "schedule" && fields["source.kind"] == "none" ? "settings" : next;
     }
 
     private async Task<ApiProblem?> LacksAsync(string step, FormFields fields) => step switch
@@ -81,8 +75,9 @@ internal sealed class WizardActions(ConsoleApi api, WizardData data, WizardMaker
             ("list.name", fields["list.kind"] == "create" && fields.Text("list.name") is null, "is required."),
             ("list.audienceId", fields["list.kind"] != "create" && fields["list.audienceId"].Length == 0, "is required: choose a list.")),
         "map" => await MapLacksAsync(fields),
+        "settings" => Faults([.. new Connections.SyncSettings.Validator().Validate(ConnectionForm.SettingsOf(fields)).Errors.Select(e => ($"syncSettings.{Member(e.PropertyName)}", true, e.ErrorMessage))]),
         "schedule" => Faults([.. new Schedules.ScheduleValidator().Validate(ConnectionForm.ScheduleOf(fields)).Errors
-            .Select(e => ($"schedule.{char.ToLowerInvariant(e.PropertyName[0])}{e.PropertyName[1..]}", true, e.ErrorMessage))]),
+            .Select(e => ($"schedule.{Member(e.PropertyName)}", true, e.ErrorMessage))]),
         _ => null,
     };
 
@@ -114,36 +109,56 @@ internal sealed class WizardActions(ConsoleApi api, WizardData data, WizardMaker
         return fields["source.kind"] == "none" && given.Count == 0 ? null : Faults([.. taken.Except(given).Select(to => ($"map.{to}", true, "is required by the project type."))]);
     }
 
-    private async Task<(ApiProblem? Problem, ListEndpoints.TestView? Test, string? Next)> PlanAsync(FormFields fields)
+    private async Task<(ApiProblem? Problem, ListEndpoints.TestView? Test, string? Next)> PlanAsync(string draft, FormFields fields)
     {
-        if (await maker.MakeAsync(fields) is { } problem)
+        if (await maker.MakeAsync(draft, fields) is { } problem)
         {
             return (problem, null, null);
         }
 
         var (sync, fault) = await maker.PlanAsync(fields);
-        fields["plan.syncId"] = sync ?? "";
+        if (sync is not null)
+        {
+            (fields["plan.syncId"], fields["plan.of"]) = (sync, WizardPlan.InputsOf(fields));
+        }
+
         return (fault, null, sync is null ? null : "review");
     }
 
-    private async Task<(ApiProblem? Problem, ListEndpoints.TestView? Test, string? Next)> CreateAsync(FormFields fields)
+    /// <summary>Runs exactly the plan that the page has shown, and only then sets the schedule: what nobody has looked at must not begin by itself.</summary>
+    private async Task<(ApiProblem? Problem, ListEndpoints.TestView? Test, string? Next)> CreateAsync(string draft, FormFields fields)
     {
-        if (await maker.MakeAsync(fields) is { } problem)
+        var (shown, hash) = (fields["shown.syncId"], fields["shown.planHash"]);
+        fields.Remove("shown.syncId");
+        fields.Remove("shown.planHash");
+        if (shown.Length > 0 && !WizardPlan.IsCurrent(fields, shown))
+        {
+            return (new(StatusCodes.Status409Conflict, "Something was changed since this plan was made. Do the dry run again."), null, null);
+        }
+
+        if (await maker.MakeAsync(draft, fields) is { } problem)
         {
             return (problem, null, null);
         }
 
-        var (connection, fault) = await maker.FinishAsync(fields);
-        if (connection is null || fields["plan.syncId"].Length == 0)
+        string? started = null;
+        if (shown.Length > 0)
         {
-            return (fault, null, connection is null ? null : $"/connections/{connection}");
+            var approved = await api.PostAsync<PushEndpoint.StartedSync>($"/v2/retl-connections/{fields[WizardMaker.Made]}/syncs/{Uri.EscapeDataString(shown)}/approve", new { planHash = hash });
+            if (approved.Value is null)
+            {
+                return (approved.Problem, null, null);
+            }
+
+            started = approved.Value.SyncId;
         }
 
-        // Exactly the plan that was looked at; when something has moved since, its page says so.
-        var plan = await api.GetAsync<SyncView>($"/v2/retl-connections/{connection}/syncs/{fields["plan.syncId"]}");
-        var approved = await api.PostAsync<PushEndpoint.StartedSync>($"/v2/retl-connections/{connection}/syncs/{fields["plan.syncId"]}/approve", new { planHash = plan.Value?.PlanHash });
-        return (null, null, $"/connections/{connection}/syncs/{approved.Value?.SyncId ?? fields["plan.syncId"]}");
+        var (connection, fault) = await maker.FinishAsync(fields);
+        return (fault, null, connection is null ? null : started is null ? $"/connections/{connection}" : $"/connections/{connection}/syncs/{started}");
     }
+
+    /// <summary><c>Guard.MinRemovals</c> → <c>guard.minRemovals</c>.</summary>
+    private static string Member(string property) => string.Join('.', property.Split('.').Select(System.Text.Json.JsonNamingPolicy.CamelCase.ConvertName));
 
     private static ApiProblem? Faults(params (string Field, bool IsFault, string Message)[] checks)
     {

@@ -32,6 +32,23 @@ internal sealed class WizardData(ConsoleApi api)
         return id.Length == 0 ? null : (await api.GetAsync<AccountView>($"/v2/accounts/{Uri.EscapeDataString(id)}")).Value;
     }
 
+    /// <summary>Steps that don't apply: Iterable ignores the option of existing users where people have no userId, and pushed records start themselves.</summary>
+    public async Task<IReadOnlySet<string>> SkippedAsync(FormFields fields)
+    {
+        HashSet<string> skipped = [];
+        if (await AccountAsync(fields) is { } account && !Taken(account).Contains(Identifier.UserId))
+        {
+            skipped.Add("people");
+        }
+
+        if (fields["source.kind"] is "none" or "")
+        {
+            skipped.Add("schedule");
+        }
+
+        return skipped;
+    }
+
     /// <summary>Which identifiers the project takes.</summary>
     public static string[] Taken(AccountView? account)
         => ConnectionRules.TakenBy(account is not null && AccountOptions.TryProjectType(account.Options.GetProperty("projectType").GetString(), out var type) ? type : ProjectType.Hybrid);

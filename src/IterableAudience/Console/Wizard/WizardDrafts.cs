@@ -27,7 +27,10 @@ internal sealed class WizardDrafts(StoreContext db, Visitor visitor, TimeProvide
 
     /// <summary>Null when there is none of this visitor.</summary>
     public async Task<FormFields?> FindAsync(string id, CancellationToken cancel)
-        => await db.Drafts.AsNoTracking().SingleOrDefaultAsync(d => d.Id == id && d.Owner == visitor.TokenId, cancel) is { } draft ? FormFields.Parse(draft.FieldsJson) : null;
+    {
+        var oldest = time.GetUtcNow() - Kept;
+        return await db.Drafts.AsNoTracking().SingleOrDefaultAsync(d => d.Id == id && d.Owner == visitor.TokenId && d.UpdatedAt >= oldest, cancel) is { } draft ? FormFields.Parse(draft.FieldsJson) : null;
+    }
 
     public Task SaveAsync(string id, FormFields fields, CancellationToken cancel)
     {

@@ -9,17 +9,32 @@ namespace IterableAudience.Console.Wizard;
 /// Makes what a draft says, piece by piece, and notes in the draft what is there already: whoever comes back to a later step goes on from it. Until the end the
 /// connection is started by hand only, so that nothing is sent before somebody has seen a plan.
 /// </summary>
-internal sealed class WizardMaker(ConsoleApi api, WizardData data, Visitor visitor)
+internal sealed class WizardMaker(ConsoleApi api, WizardData data, WizardDrafts drafts)
 {
-    private const string Made = "made.connectionId";
+    /// <summary>The field that has the id of the connection, once it is made.</summary>
+    public const string Made = "made.connectionId";
 
     /// <summary>What of a connection can't be changed, as it was made.</summary>
     private const string MadeOf = "made.of";
 
     /// <summary>Source, destination and connection, each made if it isn't yet.</summary>
+    /// <param name="draft">Is saved after each piece, also when the visitor has gone: what is made must not be made twice.</param>
+    /// <param name="fields">Of the draft.</param>
     /// <returns>The problem, with the faulty fields by the names of the form's; null when the connection is there.</returns>
-    public async Task<ApiProblem?> MakeAsync(FormFields fields)
-        => await MakeSourceAsync(fields) ?? await MakeDestinationAsync(fields) ?? await MakeConnectionAsync(fields);
+    public async Task<ApiProblem?> MakeAsync(string draft, FormFields fields)
+    {
+        foreach (var piece in new[] { MakeSourceAsync, MakeDestinationAsync, (Func<FormFields, Task<ApiProblem?>>)MakeConnectionAsync })
+        {
+            var problem = await piece(fields);
+            await drafts.SaveAsync(draft, fields, CancellationToken.None);
+            if (problem is not null)
+            {
+                return problem;
+            }
+        }
+
+        return null;
+    }
 
     /// <summary>Plans the first sync.</summary>
     /// <returns>Its id, or the problem.</returns>
@@ -90,12 +105,21 @@ internal sealed class WizardMaker(ConsoleApi api, WizardData data, Visitor visit
         var of = $"{fields["source.kind"]} {fields["sourceId"]} {fields["destinationId"]} {fields["list.kind"]} {fields["list.audienceId"]} {existingOnly}";
         if (fields[Made].Length > 0 && fields[MadeOf] == of)
         {
-            return (await api.PutAsync<ConnectionView>($"/v2/retl-connections/{fields[Made]}", new { identifiers, syncSettings = settings })).Problem;
-        }
+            var changed = await api.PutAsync<ConnectionView>($"/v2/retl-connections/{fields[Made]}", new { identifiers, syncSettings = settings });
+            if (changed.Status != StatusCodes.Status404NotFound)
+            {
+                return changed.Problem;
+            }
 
-        if (fields[Made].Length > 0)
+            fields.Remove(Made); // somebody has deleted it
+        }
+        else if (fields[Made].Length > 0)
         {
-            await api.DeleteAsync($"/v2/retl-connections/{fields[Made]}"); // nothing was sent by it
+            if (await TakeBackAsync(fields[Made]) is { } kept)
+            {
+                return kept;
+            }
+
             fields.Remove(Made);
         }
 
@@ -123,8 +147,25 @@ internal sealed class WizardMaker(ConsoleApi api, WizardData data, Visitor visit
         // The list is there now: going back must not make another one.
         (fields["list.kind"], fields["list.audienceId"], fields[Made]) = ("existing", $"{made.DestinationConfig.AudienceId}", made.Id);
         fields[MadeOf] = $"{fields["source.kind"]} {fields["sourceId"]} {fields["destinationId"]} existing {made.DestinationConfig.AudienceId} {existingOnly}";
-        fields["made.by"] = visitor.TokenId;
         return null;
+    }
+
+    /// <summary>Deletes the connection that was made for another list, source or destination, if nothing but dry runs was done with it.</summary>
+    private async Task<ApiProblem?> TakeBackAsync(string connection)
+    {
+        var there = await api.GetAsync<ConnectionView>($"/v2/retl-connections/{connection}");
+        if (there.Status == StatusCodes.Status404NotFound)
+        {
+            return null;
+        }
+
+        var syncs = await api.GetAsync<SyncEndpoints.SyncPage>($"/v2/retl-connections/{connection}/syncs?per_page=500");
+        if (there.Value is not { Members: 0 } || syncs.Value is not { Paging.Next: null } page || page.Syncs.Any(s => !s.DryRun))
+        {
+            return new(StatusCodes.Status409Conflict, "The connection that was made for the dry run has sent something since. It stays as it is; begin a new connection for another list, source or destination.");
+        }
+
+        return (await api.DeleteAsync($"/v2/retl-connections/{connection}")).Problem;
     }
 
     private static ApiProblem Fault(string field, string message)
