@@ -10,7 +10,12 @@ namespace IterableAudience.Console;
 /// </summary>
 internal sealed class ConsoleApi(IHttpContextAccessor accessor, InnerRequests inner)
 {
-    public Task<ApiAnswer<T>> GetAsync<T>(string address) => SendAsync<T>(HttpMethods.Get, address, null, null);
+    /// <exception cref="ConsoleFailure">The service itself can't answer: no page may say then that there is nothing.</exception>
+    public async Task<ApiAnswer<T>> GetAsync<T>(string address)
+    {
+        var answer = await SendAsync<T>(HttpMethods.Get, address, null, null);
+        return answer.Status is StatusCodes.Status500InternalServerError or StatusCodes.Status503ServiceUnavailable ? throw new ConsoleFailure(answer.Problem!) : answer;
+    }
 
     public Task<ApiAnswer<T>> PostAsync<T>(string address, object? body = null) => SendAsync<T>(HttpMethods.Post, address, Json(body ?? new object()), "application/json");
 
@@ -54,4 +59,10 @@ public sealed record ApiProblem(
     /// <summary>The faults of one field, at its path or below.</summary>
     public IEnumerable<string> Of(string path)
         => (Errors ?? new Dictionary<string, string[]>()).Where(e => e.Key == path).SelectMany(e => e.Value);
+}
+
+/// <summary>A page can't be drawn, for a reason that the API has given.</summary>
+internal sealed class ConsoleFailure(ApiProblem problem) : Exception(problem.Detail)
+{
+    public ApiProblem Problem { get; } = problem;
 }

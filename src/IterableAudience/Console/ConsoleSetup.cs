@@ -13,6 +13,7 @@ internal static class ConsoleSetup
     {
         services.AddRazorComponents();
         services.AddHttpContextAccessor();
+        services.AddProblem<ConsoleFailure>(e => ProblemAnswer.Of(e.Problem.Status, e.Problem.Detail));
         return services
             .AddScoped<ConsoleApi>()
             .AddScoped<Visitor>()

@@ -35,7 +35,7 @@ internal sealed class OverviewQuery(StoreContext db, LeanStore store, Connection
         wanted = state switch
         {
             "attention" => wanted.Where(r => db.Syncs.Any(s => s.ConnectionNo == r.Connection.No && Worrying.Contains(s.Outcome)
-                && s.No == db.Syncs.Where(o => o.ConnectionNo == r.Connection.No).Max(o => o.No))),
+                && s.No == db.Syncs.Where(o => o.ConnectionNo == r.Connection.No && !o.Active && !o.DryRun).Max(o => o.No))),
             "running" => wanted.Where(r => db.Syncs.Any(s => s.ConnectionNo == r.Connection.No && s.Active)),
             "paused" => wanted.Where(r => !r.Connection.Enabled),
             _ => wanted,
@@ -55,13 +55,13 @@ internal sealed class OverviewQuery(StoreContext db, LeanStore store, Connection
             rows.Count > PageSize ? page[^1].Connection.Id : null);
     }
 
-    /// <summary>What needs somebody, the most urgent first, and how many there are.</summary>
+    /// <summary>What needs somebody, the most urgent first, and how many there are. Of each connection the last sync that has ended counts; dry runs don't.</summary>
     public async Task<(IReadOnlyList<Attention> Some, int All)> AttentionAsync(CancellationToken cancel)
     {
         var newest = await (
             from r in Named()
             join s in db.Syncs on r.Connection.No equals s.ConnectionNo
-            where Worrying.Contains(s.Outcome) && s.No == db.Syncs.Where(o => o.ConnectionNo == r.Connection.No).Max(o => o.No)
+            where Worrying.Contains(s.Outcome) && s.No == db.Syncs.Where(o => o.ConnectionNo == r.Connection.No && !o.Active && !o.DryRun).Max(o => o.No)
             select new { r.Connection.Id, r.Connection.AudienceId, r.List, Sync = s.Id, s.Outcome, s.Error, s.FinishedAt, s.Records, s.FailedRecords, s.No }).ToListAsync(cancel);
         var throttled = await ThrottledAsync(cancel);
         return (

@@ -14,7 +14,7 @@ namespace IterableAudience.Console;
 /// </summary>
 internal sealed class PersonQuery(StoreContext db, LeanStore store, KeyedHash hash)
 {
-    /// <summary>So many of the last syncs of each connection are looked through, as long as there is time.</summary>
+    /// <summary>So many of the last syncs of each connection are looked through, and so many of the last with failures, as long as there is time.</summary>
     public const int SyncsLookedThrough = 5;
 
     private const int RecordsOfSync = 5;
@@ -39,8 +39,9 @@ internal sealed class PersonQuery(StoreContext db, LeanStore store, KeyedHash ha
                 byNo[e.Connection].Id, byNo[e.Connection].Title, e.KeyKind == Syncs.Staging.KeyKind.Primary ? e.KeyText : null, RecordViews.Identifiers(e.Identity), StateWord(e.State))));
         }
 
+        var isMoving = await db.Syncs.AnyAsync(s => s.Active, cancel);
         var (records, isAll) = await RecordsAsync(connections, email, who, cancel);
-        return new(entries, records, [.. connections.Where(c => entries.All(e => e.ConnectionId != c.Id)).Select(c => (c.Id, c.Title))], isAll);
+        return new(entries, records, [.. connections.Where(c => entries.All(e => e.ConnectionId != c.Id)).Select(c => (c.Id, c.Title))], isAll, isMoving);
     }
 
     private List<LedgerEntry> EntriesOn(long list, string email, string userId)
@@ -61,8 +62,11 @@ internal sealed class PersonQuery(StoreContext db, LeanStore store, KeyedHash ha
         List<FoundRecord> records = [];
         foreach (var place in connections)
         {
-            var syncs = await db.Syncs.AsNoTracking().Where(s => s.ConnectionNo == place.No && !s.RecordsPurged).OrderByDescending(s => s.No).Take(SyncsLookedThrough).ToListAsync(cancel);
-            foreach (var sync in syncs)
+            var kept = db.Syncs.AsNoTracking().Where(s => s.ConnectionNo == place.No && !s.RecordsPurged).OrderByDescending(s => s.No);
+            var syncs = await kept.Take(SyncsLookedThrough).ToListAsync(cancel);
+            // Somebody who failed once is seldom named again: the last ones with failures, too.
+            syncs.AddRange(await kept.Where(s => s.FailedRecords > 0).Take(SyncsLookedThrough).ToListAsync(cancel));
+            foreach (var sync in syncs.DistinctBy(s => s.No))
             {
                 foreach (var search in new RecordSearch[] { new(email, null, null, null), new(null, who.Trim(), null, null) })
                 {
@@ -97,7 +101,8 @@ internal sealed class PersonQuery(StoreContext db, LeanStore store, KeyedHash ha
 /// <param name="Records">What the last syncs did, newest first.</param>
 /// <param name="Elsewhere">Connections that have no entry of the person.</param>
 /// <param name="IsAll">There was time to look through all of the last syncs.</param>
-internal sealed record FoundPerson(IReadOnlyList<FoundEntry> Entries, IReadOnlyList<FoundRecord> Records, IReadOnlyList<(string Id, string Title)> Elsewhere, bool IsAll);
+/// <param name="IsMoving">A sync runs: whom it has put on a list since its start is found when it has ended.</param>
+internal sealed record FoundPerson(IReadOnlyList<FoundEntry> Entries, IReadOnlyList<FoundRecord> Records, IReadOnlyList<(string Id, string Title)> Elsewhere, bool IsAll, bool IsMoving);
 
 /// <param name="ConnectionId">Whose entry it is.</param>
 /// <param name="List">Name of its list.</param>

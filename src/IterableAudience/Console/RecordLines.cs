@@ -1,106 +1,114 @@
-using System.Globalization;
 using System.Text;
 using System.Text.Json;
-using CsvHelper;
-using CsvHelper.Configuration;
 using IterableAudience.Hosting;
 
 namespace IterableAudience.Console;
 
-/// <summary>Makes of what somebody pastes or uploads the lines that a push takes: CSV with a header becomes a record a row, everything else stays as it is.</summary>
+/// <summary>Makes of what somebody pastes or uploads the body that a push takes. JSON goes to the API as it is, byte by byte; CSV becomes a record a row (<see cref="CsvRecords"/>).</summary>
 internal static class RecordLines
 {
     private const string Ndjson = "application/x-ndjson";
+    private static readonly byte[] Mark = [0xEF, 0xBB, 0xBF];
 
-    /// <summary>Columns of CSV that belong to the record and not to its fields.</summary>
-    private static readonly string[] OfRecord = ["action", "primaryKey", "recordId"];
-
-    /// <summary>What is sent to the API, from its beginning. A file that goes when it is closed: an upload may be large.</summary>
-    /// <param name="text">Pasted or uploaded; UTF-8.</param>
-    /// <param name="action">Of CSV rows that name none.</param>
+    /// <param name="given">Pasted or uploaded.</param>
+    /// <param name="columns">How CSV is read.</param>
     /// <param name="cancel">The visitor has gone.</param>
-    /// <returns>The body and its type; or the fault of the CSV.</returns>
-    public static async Task<(Stream? Body, string ContentType, string? Fault)> ReadAsync(Stream text, string action, CancellationToken cancel)
+    /// <returns>The body, from its beginning, which goes with the process; and its type. Or the fault.</returns>
+    public static async Task<(Stream? Body, string ContentType, string? Fault)> ReadAsync(Stream given, CsvColumns columns, CancellationToken cancel)
     {
-        var reader = new StreamReader(text, Encoding.UTF8);
-        while (reader.Peek() is var next and >= 0 && (char.IsWhiteSpace((char)next) || next == '\uFEFF'))
-        {
-            reader.Read();
-        }
-
-        var body = NamelessFile.Open(64 * 1024);
-        var first = reader.Peek();
-        if (first is '{' or '[')
-        {
-            // One document of records begins with its member; lines of records begin with a record.
-            var start = await StartAsync(reader, cancel);
-            var isDocument = start.TrimStart('{', ' ', '\t', '\r', '\n').StartsWith("\"records\"", StringComparison.Ordinal);
-            await using (var writer = new StreamWriter(body, new UTF8Encoding(false), leaveOpen: true))
-            {
-                await writer.WriteAsync(start);
-                var buffer = new char[16 * 1024];
-                while (await reader.ReadAsync(buffer, cancel) is var count and > 0)
-                {
-                    await writer.WriteAsync(buffer.AsMemory(0, count), cancel);
-                }
-            }
-
-            body.Position = 0;
-            return (body, isDocument ? "application/json" : Ndjson, null);
-        }
-
-        var fault = first < 0 ? "There is nothing in it." : await WriteCsvAsync(reader, body, action, cancel);
-        body.Position = 0;
-        return fault is null ? (body, Ndjson, null) : (null, Ndjson, fault);
-    }
-
-    private static async Task<string> StartAsync(StreamReader reader, CancellationToken cancel)
-    {
-        var buffer = new char[256];
-        var count = await reader.ReadBlockAsync(buffer, cancel);
-        return new(buffer, 0, count);
-    }
-
-    private static async Task<string?> WriteCsvAsync(StreamReader reader, Stream body, string action, CancellationToken cancel)
-    {
+        var all = NamelessFile.Open(64 * 1024);
         try
         {
-            using var csv = new CsvReader(reader, new CsvConfiguration(CultureInfo.InvariantCulture) { DetectDelimiter = true });
-            if (!await csv.ReadAsync() || !csv.ReadHeader() || csv.HeaderRecord is not { Length: > 0 } columns)
+            await given.CopyToAsync(all, cancel);
+            var head = new byte[(int)Math.Min(all.Length, 64 * 1024)];
+            all.Position = 0;
+            await all.ReadExactlyAsync(head, cancel);
+            var start = head.AsSpan().StartsWith(Mark) ? Mark.Length : 0;
+            while (start < head.Length && head[start] is (byte)' ' or (byte)'\t' or (byte)'\r' or (byte)'\n')
             {
-                return "The first line must name the columns.";
+                start++;
             }
 
-            if (columns.GroupBy(c => c).FirstOrDefault(g => g.Count() > 1) is { } twice)
+            if (start == head.Length)
             {
-                return $"The column {twice.Key} is there twice.";
+                await all.DisposeAsync();
+                return (null, "", "There is nothing in it.");
             }
 
-            while (await csv.ReadAsync())
+            all.Position = start;
+            switch (head[start])
             {
-                cancel.ThrowIfCancellationRequested();
-                var row = columns.Select((c, i) => KeyValuePair.Create(c, csv.TryGetField<string>(i, out var value) && value is { Length: > 0 } ? value : null)).ToDictionary();
-                await JsonSerializer.SerializeAsync(
-                    body,
-                    new
+                case (byte)'[':
+                    await all.DisposeAsync();
+                    return (null, "", "It is a JSON array. Put it into a document, {\"records\": […]}, or write a record a line.");
+                case (byte)'{':
+                    // The rest is read as it is: the API has its own words for what is no record.
+                    var rest = start == 0 ? all : await CopyAsync(all, cancel);
+                    rest.Position = 0;
+                    return (rest, IsDocument(head.AsSpan(start)) ? "application/json" : Ndjson, null);
+                default:
+                    await using (all)
                     {
-                        action = row.GetValueOrDefault("action") ?? action,
-                        primaryKey = row.GetValueOrDefault("primaryKey"),
-                        recordId = row.GetValueOrDefault("recordId"),
-                        fields = row.Where(f => !OfRecord.Contains(f.Key)).ToDictionary(),
-                    },
-                    Lean,
-                    cancel);
-                body.WriteByte((byte)'\n');
-            }
+                        var lines = NamelessFile.Open(64 * 1024);
+                        if (await CsvRecords.WriteAsync(all, lines, columns, cancel) is { } fault)
+                        {
+                            await lines.DisposeAsync();
+                            return (null, "", fault);
+                        }
 
-            return null;
+                        lines.Position = 0;
+                        return (lines, Ndjson, null);
+                    }
+            }
         }
-        catch (CsvHelperException e)
+        catch
         {
-            return $"Row {e.Context?.Parser?.Row ?? 0} of the CSV can't be read. Check its quotes.";
+            await all.DisposeAsync();
+            throw;
         }
     }
 
-    private static readonly JsonSerializerOptions Lean = new(JsonSetup.Options) { DefaultIgnoreCondition = System.Text.Json.Serialization.JsonIgnoreCondition.WhenWritingNull };
+    private static async Task<FileStream> CopyAsync(FileStream from, CancellationToken cancel)
+    {
+        await using (from)
+        {
+            var copy = NamelessFile.Open(64 * 1024);
+            await from.CopyToAsync(copy, cancel);
+            return copy;
+        }
+    }
+
+    /// <summary>One document of records has an array of them under its name; a record has none.</summary>
+    private static bool IsDocument(ReadOnlySpan<byte> head)
+    {
+        var reader = new Utf8JsonReader(head, isFinalBlock: false, state: default);
+        try
+        {
+            reader.Read();
+            while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+            {
+                var isRecords = reader.ValueTextEquals("records");
+                if (!reader.Read())
+                {
+                    return false;
+                }
+
+                if (isRecords)
+                {
+                    return reader.TokenType == JsonTokenType.StartArray;
+                }
+
+                if (!reader.TrySkip())
+                {
+                    return false;
+                }
+            }
+        }
+        catch (JsonException)
+        {
+            // whatever it is, the API says so
+        }
+
+        return false;
+    }
 }

@@ -13,6 +13,9 @@ namespace IterableAudience.Console;
 /// <summary>What the page of a sync loads besides itself: its progress while it runs, and its records as a file.</summary>
 internal static class SyncStreams
 {
+    /// <summary>Whether the session still holds is looked at with every so manieth view, some seconds apart.</summary>
+    private const int LooksAtSession = 5;
+
     public static void MapSyncStreams(this IEndpointRouteBuilder app)
     {
         var group = app.MapGroup("/connections/{id}/syncs/{syncId}").Needs(Roles.Viewer).ExcludeFromDescription();
@@ -20,19 +23,25 @@ internal static class SyncStreams
         group.MapGet("/export", Export);
     }
 
-    /// <summary>The part of the page that changes, rendered as the page itself does, whenever there is something new; then <c>finished</c>.</summary>
-    private static async Task<IResult> Live(
-        string id, string syncId, StoreContext db, SyncFeed feed, IServiceProvider services, ILoggerFactory logging, CancellationToken cancellation)
+    /// <summary>The part of the page that changes, rendered as the page itself does, whenever there is something new; then <c>finished</c>. Ends with the session.</summary>
+    private static async Task<IResult> Live(string id, string syncId, HttpContext context, StoreContext db, SyncFeed feed, ILoggerFactory logging, CancellationToken cancellation)
         => await SyncEndpoints.FindAsync(db, id, syncId, cancellation) is { } found
-            ? TypedResults.ServerSentEvents(RenderAsync(feed.FollowAsync(found.Sync.No, id, cancellation), services, logging, cancellation))
+            ? TypedResults.ServerSentEvents(RenderAsync(feed.FollowAsync(found.Sync.No, id, cancellation), context, logging, cancellation))
             : ProblemAnswer.NotFound("sync");
 
     private static async IAsyncEnumerable<SseItem<string>> RenderAsync(
-        IAsyncEnumerable<SyncView> views, IServiceProvider services, ILoggerFactory logging, [EnumeratorCancellation] CancellationToken cancellation)
+        IAsyncEnumerable<SyncView> views, HttpContext context, ILoggerFactory logging, [EnumeratorCancellation] CancellationToken cancellation)
     {
-        await using var renderer = new HtmlRenderer(services, logging);
+        var looks = 0;
         await foreach (var view in views.WithCancellation(cancellation))
         {
+            if (++looks % LooksAtSession == 0 && !await Session.HoldsAsync(context))
+            {
+                yield break;
+            }
+
+            // A renderer keeps what it has rendered: one for each look, or a page that is open for a day holds thousands.
+            await using var renderer = new HtmlRenderer(context.RequestServices, logging);
             var html = await renderer.Dispatcher.InvokeAsync(async () => (await renderer.RenderComponentAsync<LivePart>(
                 ParameterView.FromDictionary(new Dictionary<string, object?> { [nameof(LivePart.Sync)] = view }))).ToHtmlString());
             yield return new(html, view.Phase == "closed" ? "finished" : "progress");

@@ -26,9 +26,9 @@ internal static class Session
             o.Cookie.SecurePolicy = CookieSecurePolicy.SameAsRequest;
             o.SlidingExpiration = true;
             o.Events.OnValidatePrincipal = ValidateAsync;
-            o.Events.OnRedirectToLogin = context => Addresses.IsOfApi(context.Request.Path)
-                ? context.HttpContext.ChallengeAsync(TokenAuthentication.SchemeName)
-                : Redirect(context, $"{SignInPath}{QueryString.Create("returnUrl", context.Request.PathBase + context.Request.Path + context.Request.QueryString)}");
+            o.Events.OnRedirectToLogin = context => Addresses.WantsPage(context.Request)
+                ? Redirect(context, HttpMethods.IsGet(context.Request.Method) ? $"{SignInPath}{QueryString.Create("returnUrl", context.Request.Path + context.Request.QueryString)}" : SignInPath)
+                : context.HttpContext.ChallengeAsync(TokenAuthentication.SchemeName); // a script, or a program: it can't sign in
             o.Events.OnRedirectToAccessDenied = context => context.HttpContext.ForbidAsync(TokenAuthentication.SchemeName);
         });
         authentication.Services.AddOptions<CookieAuthenticationOptions>(SchemeName)
@@ -59,6 +59,18 @@ internal static class Session
         throttle.Accepted(address, hash);
         await context.SignInAsync(SchemeName, new(known.Identity(SchemeName, new Claim(TokenClaim, hash))));
         return null;
+    }
+
+    /// <summary>Whether the session of a request that goes on for long still holds.</summary>
+    public static async Task<bool> HoldsAsync(HttpContext context)
+    {
+        if (context.User.FindFirstValue(TokenClaim) is not { } hash)
+        {
+            return true; // a program's
+        }
+
+        await using var scope = context.RequestServices.CreateAsyncScope();
+        return await scope.ServiceProvider.GetRequiredService<TokenDirectory>().FindAsync(hash, context.RequestAborted) is not null;
     }
 
     public static Task EndAsync(HttpContext context) => context.SignOutAsync(SchemeName);

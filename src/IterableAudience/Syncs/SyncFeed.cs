@@ -52,9 +52,16 @@ internal sealed class SyncFeed(Func<StoreContext> open, SyncMonitor monitor, Tim
 
     /// <summary>Still fresh, and its sync hasn't ended since.</summary>
     private bool IsGood(Look look)
-        => look.View is { IsValueCreated: true, Value: { IsFaulted: false, IsCanceled: false } read }
-            && time.GetElapsedTime(look.At) < Fresh
-            && (look.Closed is not { IsCompleted: true } || read is { IsCompletedSuccessfully: true, Result.Phase: "closed" });
+    {
+        if (time.GetElapsedTime(look.At) >= Fresh)
+        {
+            return false;
+        }
+
+        return look.View.IsValueCreated && look.View.Value is var read
+            ? !read.IsFaulted && !read.IsCanceled && (look.Closed is not { IsCompleted: true } || read is { IsCompletedSuccessfully: true, Result.Phase: "closed" })
+            : look.Closed is not { IsCompleted: true }; // somebody is just reading it
+    }
 
     private async Task<SyncView> ReadAsync(long sync, string connectionId)
     {

@@ -20,6 +20,12 @@ internal sealed class PlanSamples(LeanStore store, KeyedHash hash, Sync sync)
         foreach (var action in Enum.GetValues<RecordAction>())
         {
             List<RecordView> some = [];
+            if (OfAction(action) == 0)
+            {
+                samples[action.Word()] = some;
+                continue; // there is none, and nothing to look through for it
+            }
+
             foreach (var (view, _) in new RecordPages(store, sync, masked: false).Read(new RecordFilter(OfPlan, null, action, null), default))
             {
                 cancel.ThrowIfCancellationRequested();
@@ -35,6 +41,18 @@ internal sealed class PlanSamples(LeanStore store, KeyedHash hash, Sync sync)
         }
 
         return samples;
+    }
+
+    /// <summary>How many records of an action there may be.</summary>
+    private long OfAction(RecordAction action)
+    {
+        var counts = SyncJson.Counts(sync.CountsJson);
+        return counts.Retried + action switch
+        {
+            RecordAction.Insert => counts.Insert,
+            RecordAction.Update => counts.Update,
+            _ => counts.Delete + counts.Absent,
+        };
     }
 
     private List<RecordView> WithPeople(System.Data.Common.DbConnection connection, List<RecordView> some)

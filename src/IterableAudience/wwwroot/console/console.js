@@ -37,11 +37,6 @@ function localTimes() {
 localTimes();
 setInterval(refreshTimes, 30000);
 
-// Filters act as soon as they are changed.
-for (const form of document.querySelectorAll("form[data-auto-submit]")) {
-  form.addEventListener("change", event => { if (event.target.type !== "search") { form.requestSubmit(); } });
-}
-
 // Parts of a form that follow what is filled in: the form is posted, and the server's answer takes the part's place.
 for (const part of document.querySelectorAll("[data-fragment]")) {
   const form = part.closest("form");
@@ -49,6 +44,7 @@ for (const part of document.querySelectorAll("[data-fragment]")) {
   const refresh = async () => {
     const mine = ++turn;
     const answer = await fetch(part.dataset.fragment, { method: "POST", body: new FormData(form) });
+    if (answer.status === 401) { location.reload(); } // the session has ended
     if (mine !== turn || !answer.ok) { return; }
     document.getElementById(part.dataset.fragmentInto).innerHTML = await answer.text();
     localTimes();
@@ -59,14 +55,6 @@ for (const part of document.querySelectorAll("[data-fragment]")) {
 // Who fills in what belongs to a choice makes it.
 for (const input of document.querySelectorAll("[data-choose]")) {
   input.addEventListener("input", () => { document.getElementById(input.dataset.choose).checked = true; });
-}
-
-// A choice that changes what else there is to fill in asks for it, as its button would.
-for (const input of document.querySelectorAll("[data-submits]")) {
-  input.addEventListener("change", () => {
-    const button = input.form.querySelector(`button[name="do"][value="${input.dataset.submits}"]`);
-    if (button) { input.form.requestSubmit(button); }
-  });
 }
 
 // What was typed with care is sent once.
@@ -97,9 +85,41 @@ document.addEventListener("click", event => {
 const live = document.querySelector("[data-live]");
 if (live) {
   const events = new EventSource(live.dataset.live);
-  events.addEventListener("progress", event => { live.innerHTML = event.data; });
-  events.addEventListener("finished", () => { events.close(); location.reload(); });
+  const lost = document.getElementById("live-lost");
+  events.addEventListener("progress", event => {
+    const focused = live.contains(document.activeElement) ? document.activeElement.getAttribute("href") : null;
+    live.innerHTML = event.data;
+    if (focused) { live.querySelector(`[href="${CSS.escape(focused)}"]`)?.focus(); }
+    lost.hidden = true;
+  });
+  events.addEventListener("finished", () => { events.close(); location.assign(location.pathname + location.search); });
+  events.addEventListener("error", () => {
+    lost.hidden = false;
+    // The browser tries again by itself, unless it was refused: the session has ended, or the sync is gone.
+    if (events.readyState === EventSource.CLOSED) { location.assign(location.pathname + location.search); }
+  });
 }
+
+// What is under way elsewhere is looked at again.
+const again = document.querySelector("[data-reload]");
+if (again) { setTimeout(() => location.assign(location.pathname + location.search), again.dataset.reload * 1000); }
+
+// Faults: announced with their fields, and the first one has the focus.
+const faulty = [...document.querySelectorAll(".field.faulty :is(input, select, textarea)")];
+for (const input of faulty) {
+  input.setAttribute("aria-invalid", "true");
+  input.setAttribute("aria-describedby", `${input.id}-note`);
+}
+faulty[0]?.focus();
+
+// A page that takes its time shows that it is on its way.
+const busy = on => document.documentElement.classList.toggle("busy", on);
+document.addEventListener("submit", () => busy(true));
+document.addEventListener("click", event => {
+  const link = event.target.closest("a[href]");
+  if (link && !link.target && !link.hasAttribute("download") && !event.metaKey && !event.ctrlKey && !event.shiftKey && link.origin === location.origin && link.getAttribute("href")[0] !== "#") { busy(true); }
+});
+addEventListener("pageshow", () => busy(false));
 
 // Charts.
 let charts = [];
