@@ -44,6 +44,7 @@ internal static class ConsoleSetup
         var services = context.RequestServices;
         await using var scope = services.CreateAsyncScope();
         context.RequestServices = scope.ServiceProvider;
+        context.Response.Headers.Remove("blazor-enhanced-nav"); // a page that has no body has set it already, and a second time is an exception
         try
         {
             await new RazorComponentResult<Failure>(new { Problem = ApiProblem.Of(problem) }) { StatusCode = problem.Status }.ExecuteAsync(context);

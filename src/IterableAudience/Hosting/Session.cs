@@ -46,6 +46,7 @@ internal static class Session
         if (throttle.Wait(address, hash) is { } wait)
         {
             context.Response.StatusCode = StatusCodes.Status429TooManyRequests;
+            context.Response.Headers.RetryAfter = FormattableString.Invariant($"{Math.Ceiling(wait.TotalSeconds):0}");
             return $"Too many sign-ins from this address have failed. Wait {Math.Ceiling(wait.TotalSeconds):0} seconds, then try again.";
         }
 
@@ -83,7 +84,10 @@ internal static class Session
         {
             context.RejectPrincipal();
             await EndAsync(context.HttpContext);
+            return;
         }
+
+        context.ReplacePrincipal(new(known.Identity(SchemeName, new Claim(TokenClaim, hash)))); // with the role that the token has now
     }
 
     private static Task Redirect(RedirectContext<CookieAuthenticationOptions> context, string to)
