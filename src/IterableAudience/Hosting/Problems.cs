@@ -22,7 +22,16 @@ internal static class Problems
             .UseExceptionHandler()
             .UseStatusCodePages(context => ProblemAnswer
                 .Of(context.HttpContext.Response.StatusCode, Explain(context.HttpContext.Response.StatusCode, context.HttpContext))
-                .ExecuteAsync(context.HttpContext));
+                .ExecuteAsync(context.HttpContext))
+            .Use(next => async context =>
+            {
+                await next(context);
+                // A form that was refused leaves an empty page behind, which nobody would explain.
+                if (context.Response is { HasStarted: false, StatusCode: StatusCodes.Status400BadRequest } && Addresses.WantsPage(context.Request) && HttpMethods.IsPost(context.Request.Method))
+                {
+                    await ProblemAnswer.BadRequest("This form is out of date, and nothing was changed by it. Go back, load the page again and look at what it says now.").ExecuteAsync(context);
+                }
+            });
 
     /// <summary>The text for a status that nobody has explained yet.</summary>
     public static string Explain(int status, HttpContext? context = null) => status switch

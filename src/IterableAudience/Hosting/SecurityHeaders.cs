@@ -17,8 +17,9 @@ internal static class SecurityHeaders
             context.Response.OnStarting(
                 static state =>
                 {
-                    var headers = ((HttpContext)state).Response.Headers;
-                    headers.ContentSecurityPolicy = ((HttpContext)state).Request.Path.StartsWithSegments("/swagger") ? OfSwagger : Strict;
+                    var (request, headers) = (((HttpContext)state).Request, ((HttpContext)state).Response.Headers);
+                    headers.Location = WithoutOrigin(headers.Location.ToString(), request);
+                    headers.ContentSecurityPolicy = request.Path.StartsWithSegments("/swagger") ? OfSwagger : Strict;
                     headers.XContentTypeOptions = "nosniff";
                     headers["Referrer-Policy"] = "same-origin";
                     headers["Cross-Origin-Opener-Policy"] = "same-origin";
@@ -27,4 +28,12 @@ internal static class SecurityHeaders
                 context);
             return next(context);
         });
+
+    /// <summary>A redirect to ourselves names no scheme and no host: behind a proxy the service doesn't know what it is called, and a form may only lead to its own origin.</summary>
+    private static string? WithoutOrigin(string location, HttpRequest request)
+    {
+        var origin = $"{request.Scheme}://{request.Host}/";
+        return location.Length == 0 ? null : !location.StartsWith(origin, StringComparison.OrdinalIgnoreCase) ? location
+            : "/" + location[origin.Length..].TrimStart('/', '\\'); // two of them would name another host
+    }
 }

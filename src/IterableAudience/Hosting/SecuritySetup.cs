@@ -29,7 +29,7 @@ internal static class SecuritySetup
         {
             o.Cookie.Name = "iterable-audience-form";
             o.Cookie.HttpOnly = true;
-            o.Cookie.SameSite = SameSiteMode.Strict;
+            o.Cookie.SameSite = SameSiteMode.Lax; // a link from elsewhere must not make a new one, and spoil the forms of other tabs
             o.Cookie.SecurePolicy = CookieSecurePolicy.SameAsRequest;
         });
         var authorization = services.AddAuthorizationBuilder();

@@ -27,7 +27,7 @@ internal static class Session
             o.SlidingExpiration = true;
             o.Events.OnValidatePrincipal = ValidateAsync;
             o.Events.OnRedirectToLogin = context => Addresses.WantsPage(context.Request)
-                ? Redirect(context, HttpMethods.IsGet(context.Request.Method) ? $"{SignInPath}{QueryString.Create("returnUrl", context.Request.Path + context.Request.QueryString)}" : SignInPath)
+                ? Redirect(context, $"{SignInPath}{QueryString.Create("returnUrl", context.Request.Path + context.Request.QueryString)}")
                 : context.HttpContext.ChallengeAsync(TokenAuthentication.SchemeName); // a script, or a program: it can't sign in
             o.Events.OnRedirectToAccessDenied = context => context.HttpContext.ForbidAsync(TokenAuthentication.SchemeName);
         });
