@@ -61,6 +61,8 @@ public sealed class NewConnectionTests(Browser browser, ConsoleSite site) : ICla
         await tab.PressAsync("Next");
 
         // List: dynamic ones are shown, and can't be chosen. Then a new one.
+        await tab.SeeAsync("only static lists can be kept");
+        await Assertions.Expect(page.GetByLabel("Active last month")).ToBeDisabledAsync();
         await page.GetByLabel("Name", new() { Exact = true }).FillAsync("Pro customers");
         Assert.True(await page.GetByLabel("Create a new list").IsCheckedAsync());
         await tab.AxeAsync();
