@@ -6,6 +6,7 @@ using IterableAudience.Simulator.Faults;
 using IterableAudience.Simulator.Projects;
 using IterableAudience.Store;
 using IterableAudience.Tests.Faults;
+using IterableAudience.Tests.Stores;
 using IterableAudience.Tests.Syncs;
 using IterableAudience.Tests.Warehouses;
 using Microsoft.EntityFrameworkCore;
@@ -33,6 +34,7 @@ public sealed class ConsoleStory : IAsyncLifetime
 
     private const string Guard = ""","syncSettings":{"guard":{"enabled":true,"maxRemovalPercent":50,"minRemovals":2}}""";
     private readonly string _mark;
+    private readonly StoreKind _store;
 
     public ConsoleStory()
         : this("")
@@ -40,7 +42,8 @@ public sealed class ConsoleStory : IAsyncLifetime
     }
 
     /// <param name="mark">A part of every name.</param>
-    internal ConsoleStory(string mark) => _mark = mark;
+    /// <param name="store">Where the service keeps all of it.</param>
+    internal ConsoleStory(string mark, StoreKind store = StoreKind.Sqlite) => (_mark, _store) = (mark, store);
 
     internal SyncHost Sync { get; private set; } = null!;
 
@@ -76,7 +79,7 @@ public sealed class ConsoleStory : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        Sync = new SyncHost();
+        Sync = new SyncHost(_store);
         Host.Settings["Serilog:MinimumLevel:Default"] = "Debug"; // what an operator does to find out what is wrong
         using var warehouse = new TestWarehouse(Host, WarehouseKind.DuckDb);
         warehouse.Run($"""
