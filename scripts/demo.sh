@@ -2,7 +2,7 @@
 # Builds everything, starts the service with a simulator of Iterable, pushes two days of sample records and checks the list.
 #
 #   ./scripts/demo.sh            exits 0 when the list is exactly the expected audience, else says what differs and exits 1
-#   ./scripts/demo.sh --keep     stays up afterwards and prints the Swagger address and the admin token
+#   ./scripts/demo.sh --keep     stays up afterwards and prints the addresses of the console and of Swagger UI, and the admin token
 #
 # Needs a .NET 10 SDK and nothing else.
 set -euo pipefail

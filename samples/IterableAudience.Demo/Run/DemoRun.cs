@@ -86,6 +86,7 @@ internal sealed class DemoRun(Options options, CancellationToken cancellation)
     private async Task KeepAsync(Installation installation)
     {
         Terminal.Title("Staying up until Ctrl-C");
+        Terminal.Pair("Console", installation.ServiceAddress.OriginalString + "/");
         Terminal.Pair("Swagger UI", installation.ServiceAddress.OriginalString + "/swagger");
         Terminal.Pair("admin token for Authorize", installation.AdminToken);
         Terminal.Pair("the simulator's state", installation.SimulatorAddress.OriginalString);
