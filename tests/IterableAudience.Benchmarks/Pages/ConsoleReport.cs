@@ -18,6 +18,7 @@ internal static class ConsoleReport
             text.Append("- ").AppendLine(line);
         }
 
+        text.Append("- Load average after the pages, with this benchmark's own push: ").AppendLine(LoadAverage());
         text.AppendLine().AppendLine(CultureInfo.InvariantCulture, $"""
             An SQLite store with {ManyRows.Connections} connections and {ManyRows.Syncs:N0} syncs, one of them of {records:N0} records (pushed; the other rows are copies with other values). A visitor with a
             session asks for each page {repetitions} times, one after the other (once before is not counted), on the same machine. *First byte* is the time from the request to the
@@ -64,6 +65,9 @@ internal static class ConsoleReport
 
             """);
     }
+
+    /// <summary>Of the last minute: a worst case says little when others work on the machine.</summary>
+    private static string LoadAverage() => File.Exists("/proc/loadavg") ? File.ReadAllText("/proc/loadavg").Split(' ')[0] : "unknown";
 
     private static string Mark(double value, double most, string format)
     {
