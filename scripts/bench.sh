@@ -8,6 +8,7 @@
 #   ./scripts/bench.sh small [args…]      pushes of a thousand records to an idle service (e.g. --repetitions 50)
 #   ./scripts/bench.sh pace [args…]       how much of a project's rate is used, and how often it is throttled (e.g. --store PostgreSql --allowed 25)
 #   ./scripts/bench.sh mirror [args…]     a table of five million rows, synced in full, with one row in a hundred changed, and unchanged (e.g. --rows 1000000)
+#   ./scripts/bench.sh console [args…]    the console's pages with 200 connections, 10,000 syncs, one of a million records; live pages (e.g. --repetitions 50)
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -68,10 +69,15 @@ mirror() {
     dotnet "$program" mirror --out "$results/mirror.md" "$@"
 }
 
+console() {
+    programs
+    dotnet "$program" console --out "$results/console.md" "$@"
+}
+
 mkdir -p "$results"
 build
 case ${1:-} in
-    micro | push | postgres | small | pace | mirror) "$@" ;;
-    '') micro && push && postgres && small && pace && mirror ;;
-    *) sed -n '2,10s/^# \{0,1\}//p' "$0"; exit 2 ;;
+    micro | push | postgres | small | pace | mirror | console) "$@" ;;
+    '') micro && push && postgres && small && pace && mirror && console ;;
+    *) sed -n '2,11s/^# \{0,1\}//p' "$0"; exit 2 ;;
 esac

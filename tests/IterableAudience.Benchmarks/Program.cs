@@ -3,6 +3,7 @@ using IterableAudience.Benchmarks;
 using IterableAudience.Benchmarks.Generator;
 using IterableAudience.Benchmarks.Mirror;
 using IterableAudience.Benchmarks.Pace;
+using IterableAudience.Benchmarks.Pages;
 using IterableAudience.Benchmarks.Push;
 using IterableAudience.Benchmarks.Small;
 using IterableAudience.Benchmarks.Soak;
@@ -24,6 +25,7 @@ try
         ["small", .. var rest] => await SmallCommand.RunAsync(new(rest, "records", "repetitions", "latency", "programs", "out"), stop.Token),
         ["pace", .. var rest] => await PaceCommand.RunAsync(new(rest, "seconds", "store", "budget", "allowed", "programs", "out"), stop.Token),
         ["mirror", .. var rest] => await MirrorCommand.RunAsync(new(rest, "rows", "small", "only", "programs", "out"), stop.Token),
+        ["console", .. var rest] => await ConsoleCommand.RunAsync(new(rest, "records", "repetitions", "watchers", "programs", "out"), stop.Token),
         ["baseline", .. var rest] => await BaselineCommand.RunAsync(new(rest, "file", "to", "list"), stop.Token),
         _ => RunMicroBenchmarks(args),
     };

@@ -22,6 +22,9 @@ internal sealed class Installation : IAsyncDisposable
     /// <summary>Where the processes run and what they write is.</summary>
     public string Folder => folder;
 
+    /// <summary>The file of an SQLite store.</summary>
+    public string StoreFile => Path.Combine(folder, "store.db");
+
     public Uri ServiceAddress { get; }
 
     public Uri SimulatorAddress { get; }
@@ -68,9 +71,13 @@ internal sealed class Installation : IAsyncDisposable
     }
 
     /// <summary>Stops the service and starts it anew on the same store.</summary>
-    public async Task RestartAsync(string service, CancellationToken cancellation)
+    public Task RestartAsync(string service, CancellationToken cancellation) => RestartAsync(service, () => { }, cancellation);
+
+    /// <summary>The same, with something done to the store while nobody has it open.</summary>
+    public async Task RestartAsync(string service, Action meanwhile, CancellationToken cancellation)
     {
         await ServiceProcess!.DisposeAsync();
+        meanwhile();
         ServiceProcess = ChildProcess.Start("service-again", service, folder, settings);
         await ServiceProcess.ReadyAsync(new(ServiceAddress, "/health/ready"), cancellation);
     }
@@ -97,7 +104,7 @@ internal sealed class Installation : IAsyncDisposable
             ["ASPNETCORE_URLS"] = ServiceAddress.OriginalString,
             ["ASPNETCORE_ENVIRONMENT"] = "Production",
             ["Store__Provider"] = "Sqlite",
-            ["ConnectionStrings__Store"] = $"Data Source={Path.Combine(folder, "store.db")}",
+            ["ConnectionStrings__Store"] = $"Data Source={StoreFile}",
             ["Security__AdminToken"] = AdminToken,
             ["Security__KeyRing"] = Path.Combine(folder, "keys"),
             ["Iterable__BaseUrls__US"] = SimulatorAddress.OriginalString,
