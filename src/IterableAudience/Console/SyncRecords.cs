@@ -2,6 +2,7 @@ using IterableAudience.Hosting;
 using IterableAudience.Store;
 using IterableAudience.Syncs;
 using IterableAudience.Syncs.Report;
+using Microsoft.EntityFrameworkCore;
 
 namespace IterableAudience.Console;
 
@@ -37,6 +38,11 @@ internal sealed class SyncRecords(StoreContext db, LeanStore store, Visitor visi
         var (records, next, isShort) = new RecordPages(store, found.Sync, masked: !visitor.IsOperator).Page(filter!, from, PageSize, MostLookedAt);
         return (new(records, next?.Encode(), isShort), null);
     }
+
+    /// <summary>The sync that ran the plan of a held or planned one; null while nobody has approved it.</summary>
+    public Task<string?> RunOfPlanAsync(string syncId, CancellationToken cancel)
+        => db.Syncs.Where(s => db.Syncs.Any(p => p.Id == syncId && p.PlanSyncNo == s.PlanSyncNo && p.ConnectionNo == s.ConnectionNo && s.No > p.No))
+            .OrderBy(s => s.No).Select(s => s.Id).FirstOrDefaultAsync(cancel);
 
     /// <summary>The report of a closed sync knows what there is none of.</summary>
     private static bool MayMatch(SyncReport report, RecordEndpoints.RecordQuery query)

@@ -48,9 +48,14 @@ public sealed class SyncPageTests(Browser browser, ConsoleSite site) : IClassFix
         await tab.SeeAsync("250 of 300, 83.3 %");
         await tab.SeeAsync("@example.com");
         await tab.AxeAsync();
-        await tab.PressAsync("Approve", "Run it");
+        await tab.PressAsync("Approve", "Take 250 people off the list");
         await Assertions.Expect(tab.Page.Locator("h1")).ToContainTextAsync("Completed");
         await tab.SeeAsync("after approval");
+
+        // What was approved waits for nobody any more.
+        await tab.GoAsync($"/connections/{audience.Connection}/syncs/{held}");
+        await tab.SeeAsync("This plan was approved");
+        await Assertions.Expect(tab.Page.Locator("main summary")).ToHaveCountAsync(0);
 
         Assert.Equal(50, site.Site.Members(audience).Count);
         await tab.AssertCleanAsync();
@@ -78,8 +83,8 @@ public sealed class SyncPageTests(Browser browser, ConsoleSite site) : IClassFix
     public async Task A_failed_record_is_found_by_its_email_and_leads_to_its_request()
     {
         var audience = await site.Site.AudienceAsync("failing");
-        site.Site.Project.Forget(Rows.Email(1007), Rows.UserId(1007));
-        var sync = await site.Site.PushAsync(audience, Rows.Of(1000, 40).Bad(100, 2));
+        site.Site.Project.Forget(Rows.Email(700_007), Rows.UserId(700_007));
+        var sync = await site.Site.PushAsync(audience, Rows.Of(700_000, 40).Bad(100, 2));
         await site.Site.ClosedAsync(audience, sync);
         await using var tab = await browser.OpenAsync(site.Address);
         await tab.SignInAsync(ConsoleSite.AdminToken);
@@ -94,7 +99,7 @@ public sealed class SyncPageTests(Browser browser, ConsoleSite site) : IClassFix
 
         // From a person on a list to the request that put the person there.
         await tab.GoAsync("/people");
-        await tab.Page.GetByPlaceholder("E-mail address or user id").FillAsync(Rows.Email(1009));
+        await tab.Page.GetByPlaceholder("E-mail address or user id").FillAsync(Rows.Email(700_009));
         await tab.PressAsync("Find");
         await Assertions.Expect(tab.Page.Locator("section[aria-labelledby=lists] tbody tr", new() { HasTextString = "failing" })).ToContainTextAsync("Member");
         await tab.AxeAsync();
@@ -120,7 +125,7 @@ public sealed class SyncPageTests(Browser browser, ConsoleSite site) : IClassFix
         await tab.SeeAsync("No valid identifier");
         Assert.Empty(site.Site.Members(audience));
 
-        await tab.PressAsync("Run this plan", "Run it");
+        await tab.PressAsync("Run this plan", "Put 1 person on the list");
         await Assertions.Expect(tab.Page.Locator("h1")).ToContainTextAsync("Completed with failures");
         Assert.Equal("ada@example.com", Assert.Single(site.Site.Members(audience)).Email);
         await tab.AssertCleanAsync();

@@ -16,11 +16,14 @@ internal sealed class WizardActions(ConsoleApi api, WizardData data, WizardMaker
         var account = FormFields.Empty();
         foreach (var (name, value) in posted.All.Where(f => f.Key != "do"))
         {
-            (OfAccount.Any(f => name == f || (f.EndsWith('.') && name.StartsWith(f, StringComparison.Ordinal))) ? account : draft)[name] = value;
+            (IsOfAccount(name) ? account : draft)[name] = value;
         }
 
         return account;
     }
+
+    /// <summary>A field of an account that is being added.</summary>
+    public static bool IsOfAccount(string field) => OfAccount.Any(f => field == f || (f.EndsWith('.') && field.StartsWith(f, StringComparison.Ordinal)));
 
     /// <param name="draft">Id of the draft.</param>
     /// <param name="what">The button.</param>
@@ -36,6 +39,7 @@ internal sealed class WizardActions(ConsoleApi api, WizardData data, WizardMaker
                 return (null, null, WizardSteps.Beside(step, -1, await data.SkippedAsync(fields)));
             case "next" or "":
                 var lacks = await LacksAsync(step, fields);
+                fields.Remove("list.search"); // else the list that was chosen may not be shown next time
                 return (lacks, null, lacks is null ? WizardSteps.Beside(step, 1, await data.SkippedAsync(fields)) : null);
             case "add-account":
                 var added = await api.PostAsync<AccountView>("/v2/accounts", AccountForm.Request(account));
@@ -73,6 +77,7 @@ internal sealed class WizardActions(ConsoleApi api, WizardData data, WizardMaker
             ("destination.accountId", fields["destination.kind"] == "new" && fields["destination.accountId"].Length == 0, "is required: choose one, or add one.")),
         "list" => Faults(
             ("list.name", fields["list.kind"] == "create" && fields.Text("list.name") is null, "is required."),
+            ("list.name", fields["list.kind"] == "create" && await ListIsThereAsync(fields), "is taken: the project has a list of this name. Choose another name, or use that list."),
             ("list.audienceId", fields["list.kind"] != "create" && fields["list.audienceId"].Length == 0, "is required: choose a list.")),
         "map" => await MapLacksAsync(fields),
         "settings" => Faults([.. new Connections.SyncSettings.Validator().Validate(ConnectionForm.SettingsOf(fields)).Errors.Select(e => ($"syncSettings.{Member(e.PropertyName)}", true, e.ErrorMessage))]),
@@ -80,6 +85,9 @@ internal sealed class WizardActions(ConsoleApi api, WizardData data, WizardMaker
             .Select(e => ($"schedule.{Member(e.PropertyName)}", true, e.ErrorMessage))]),
         _ => null,
     };
+
+    private async Task<bool> ListIsThereAsync(FormFields fields)
+        => await data.AccountAsync(fields) is { } account && (await data.ListsAsync(account.Id, refresh: false)).Lists.Any(l => l.Name == fields["list.name"].Trim());
 
     private async Task<ApiProblem?> SourceLacksAsync(FormFields fields)
     {
@@ -99,14 +107,20 @@ internal sealed class WizardActions(ConsoleApi api, WizardData data, WizardMaker
 
         // The warehouse itself says whether the query runs and the key is a column of it.
         var (view, fault) = await data.PreviewAsync((await data.SourceAsync(fields))!, fields.Text("source.config.primaryKey"), []);
-        return view is not null ? null : Faults((model ? "source.config.sql" : "source.config.table", true, fault!));
+        if (view is not null)
+        {
+            return null;
+        }
+
+        var isOfKey = (await data.PreviewAsync((await data.SourceAsync(fields))!, null, [])).View is not null;
+        return Faults((isOfKey ? "source.config.primaryKey" : model ? "source.config.sql" : "source.config.table", true, fault!));
     }
 
     private async Task<ApiProblem?> MapLacksAsync(FormFields fields)
     {
         var taken = WizardData.Taken(await data.AccountAsync(fields));
         var given = taken.Where(to => fields.Text($"map.{to}") is not null).ToList();
-        return fields["source.kind"] == "none" && given.Count == 0 ? null : Faults([.. taken.Except(given).Select(to => ($"map.{to}", true, "is required by the project type."))]);
+        return fields["source.kind"] == "none" && given.Count == 0 ? null : Faults([.. taken.Except(given).Select(to => ($"map.{to}", true, "is required: a project of this type takes it.")), ("map.userId", given.Count == 2 && fields["map.email"] == fields["map.userId"], "is the column of the e-mail; the addresses would become user ids.")]);
     }
 
     private async Task<(ApiProblem? Problem, ListEndpoints.TestView? Test, string? Next)> PlanAsync(string draft, FormFields fields)

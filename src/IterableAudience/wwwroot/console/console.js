@@ -52,6 +52,15 @@ for (const part of document.querySelectorAll("[data-fragment]")) {
   part.addEventListener("input", () => { clearTimeout(timer); timer = setTimeout(refresh, 250); });
 }
 
+// Enter in a field that has a button of its own presses that one.
+for (const input of document.querySelectorAll("[data-enter]")) {
+  input.addEventListener("keydown", event => {
+    if (event.key !== "Enter") { return; }
+    event.preventDefault();
+    input.form.requestSubmit(input.form.querySelector(`button[name="do"][value="${input.dataset.enter}"]`));
+  });
+}
+
 // Who fills in what belongs to a choice makes it.
 for (const input of document.querySelectorAll("[data-choose]")) {
   input.addEventListener("input", () => { document.getElementById(input.dataset.choose).checked = true; });
