@@ -13,7 +13,7 @@ namespace IterableAudience.Console;
 /// <summary>What the page of a sync loads besides itself: its progress while it runs, and its records as a file.</summary>
 internal static class SyncStreams
 {
-    /// <summary>Whether the session still holds is looked at with every so manieth view, some seconds apart.</summary>
+    /// <summary>With every so many views, some seconds apart, the session is looked at again.</summary>
     private const int LooksAtSession = 5;
 
     public static void MapSyncStreams(this IEndpointRouteBuilder app)

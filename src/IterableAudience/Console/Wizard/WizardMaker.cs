@@ -7,7 +7,7 @@ namespace IterableAudience.Console.Wizard;
 
 /// <summary>
 /// Makes what a draft says, piece by piece, and notes in the draft what is there already: whoever comes back to a later step goes on from it. Until the end the
-/// connection is started by hand only, so that nothing is sent before somebody has seen a plan.
+/// connection is started by hand only, so that nothing begins by itself while somebody is still setting it up.
 /// </summary>
 internal sealed class WizardMaker(ConsoleApi api, WizardData data, WizardDrafts drafts)
 {
