@@ -22,6 +22,12 @@ internal sealed class ConnectionNames(StoreContext db)
         connection.SourceId is null ? null : await db.Sources.Where(s => s.Id == connection.SourceId).Select(s => s.Name).SingleOrDefaultAsync(cancel) ?? "a deleted source",
         await db.Destinations.Where(d => d.Id == connection.DestinationId).Select(d => d.Name).SingleOrDefaultAsync(cancel) ?? "a deleted destination");
 
+    /// <summary>Which connections keep which list of a data center, by the list's id.</summary>
+    public async Task<ILookup<long, string>> KeepersAsync(string dataCenter, string except, CancellationToken cancel)
+        => (await db.Connections.AsNoTracking().Where(c => !c.Deleted && c.Id != except)
+            .Join(db.Lists.Where(l => l.DataCenter == dataCenter), c => c.ListNo, l => l.No, (c, l) => new { l.ListId, c.Id })
+            .ToListAsync(cancel)).ToLookup(k => k.ListId, k => k.Id);
+
     /// <summary>The project type of a destination's account, as it is stored.</summary>
     public async Task<ProjectType> ProjectTypeAsync(string destinationId, CancellationToken cancel)
         => await db.Destinations.Where(d => d.Id == destinationId).Join(db.Accounts.AsNoTracking(), d => d.AccountId, a => a.Id, (_, a) => a).SingleOrDefaultAsync(cancel) is { } account

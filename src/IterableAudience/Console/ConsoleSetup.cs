@@ -9,6 +9,8 @@ namespace IterableAudience.Console;
 /// <summary>The pages that people see: rendered on the server, forms that work without script, one stylesheet, one script.</summary>
 internal static class ConsoleSetup
 {
+    private const string SignOutPath = "/sign-out";
+
     public static IServiceCollection AddConsole(this IServiceCollection services)
     {
         services.AddRazorComponents();
@@ -17,6 +19,7 @@ internal static class ConsoleSetup
         return services
             .AddScoped<ConsoleApi>()
             .AddScoped<Visitor>()
+            .AddScoped<Notes>()
             .AddScoped<OverviewQuery>()
             .AddScoped<ConnectionNames>()
             .AddScoped<ConnectionHistory>()
@@ -35,7 +38,7 @@ internal static class ConsoleSetup
         app.MapRazorComponents<App>().WithFormOptions(valueLengthLimit: 16 * 1024 * 1024, multipartBodyLengthLimit: 110L * 1024 * 1024);
         app.MapSyncStreams();
         app.MapFragments();
-        app.MapPost("/sign-out", SignOut).ExcludeFromDescription();
+        app.MapPost(SignOutPath, SignOut).ExcludeFromDescription();
     }
 
     /// <summary>In a scope of its own: that of the request may have a page that broke off in the middle.</summary>
@@ -47,13 +50,17 @@ internal static class ConsoleSetup
         context.Response.Headers.Remove("blazor-enhanced-nav"); // a page that has no body has set it already, and a second time is an exception
         try
         {
-            await new RazorComponentResult<Failure>(new { Problem = ApiProblem.Of(problem) }) { StatusCode = problem.Status }.ExecuteAsync(context);
+            await new RazorComponentResult<Failure>(new { Problem = ApiProblem.Of(problem), Path = PageOf(context.Request) }) { StatusCode = problem.Status }.ExecuteAsync(context);
         }
         finally
         {
             context.RequestServices = services;
         }
     }
+
+    /// <summary>Where the form was: forms are posted to their page. A sign-out has none.</summary>
+    private static string? PageOf(HttpRequest request)
+        => HttpMethods.IsPost(request.Method) && request.Path != SignOutPath ? request.Path.ToUriComponent() : null;
 
     /// <summary>Ends the session; the form's token is checked as with every form of the console.</summary>
     private static async Task<IResult> SignOut(HttpContext context, IAntiforgery antiforgery)

@@ -31,7 +31,6 @@ internal static class CsvRecords
     /// <returns>The fault, without any value of a row; null when all is written.</returns>
     public static async Task<string?> WriteAsync(Stream from, Stream to, CsvColumns columns, CancellationToken cancel)
     {
-        var row = 0;
         try
         {
             using var reader = new StreamReader(from, new UTF8Encoding(false, throwOnInvalidBytes: true), leaveOpen: true);
@@ -56,10 +55,9 @@ internal static class CsvRecords
             while (await csv.ReadAsync())
             {
                 cancel.ThrowIfCancellationRequested();
-                row++;
                 if (csv.Parser.Count != names.Length)
                 {
-                    return $"Row {row} has {csv.Parser.Count} cells, and the header {names.Length}. Nothing was taken.";
+                    return $"The row in line {csv.Parser.RawRow} has {csv.Parser.Count} cells, and the header {names.Length}. Nothing was taken.";
                 }
 
                 var cells = names.Select((name, i) => KeyValuePair.Create(name, csv.Parser[i])).ToDictionary();
@@ -75,7 +73,7 @@ internal static class CsvRecords
         }
         catch (CsvHelperException e)
         {
-            return $"Row {(e.Context?.Parser?.Row ?? row + 2) - 1} can't be read. Check its quotes.";
+            return $"The row that ends in line {e.Context?.Parser?.RawRow ?? 1} can't be read. Check its quotes.";
         }
     }
 

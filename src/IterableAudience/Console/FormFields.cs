@@ -22,6 +22,8 @@ public sealed class FormFields
 
     public static FormFields Empty() => new([]);
 
+    internal static FormFields Of(IEnumerable<KeyValuePair<string, string>> values) => new(values);
+
     /// <summary>What was posted, without what the form itself needs.</summary>
     internal static FormFields Posted(IFormCollection form)
         => new(form.Where(f => !f.Key.StartsWith('_')).Select(f => KeyValuePair.Create(f.Key, Last(f.Value))));

@@ -41,7 +41,9 @@ internal sealed class PersonQuery(StoreContext db, LeanStore store, KeyedHash ha
 
         var isMoving = await db.Syncs.AnyAsync(s => s.Active, cancel);
         var (records, isAll) = await RecordsAsync(connections, email, who, cancel);
-        return new(entries, records, [.. connections.Where(c => entries.All(e => e.ConnectionId != c.Id)).Select(c => (c.Id, c.Title))], isAll, isMoving);
+        var last = records.Where(r => !r.DryRun).DistinctBy(r => r.ConnectionId).ToDictionary(r => r.ConnectionId);
+        return new(
+            entries, records, [.. connections.Where(c => entries.All(e => e.ConnectionId != c.Id)).Select(c => new FoundAbsence(c.Id, c.Title, last.GetValueOrDefault(c.Id)))], isAll, isMoving);
     }
 
     private List<LedgerEntry> EntriesOn(long list, string email, string userId)
@@ -99,10 +101,10 @@ internal sealed class PersonQuery(StoreContext db, LeanStore store, KeyedHash ha
 
 /// <param name="Entries">Of the ledger.</param>
 /// <param name="Records">What the last syncs did, newest first.</param>
-/// <param name="Elsewhere">Connections that have no entry of the person.</param>
+/// <param name="Absences">Connections that have no entry of the person.</param>
 /// <param name="IsAll">There was time to look through all of the last syncs.</param>
 /// <param name="IsMoving">A sync runs: whom it has put on a list since its start is found when it has ended.</param>
-internal sealed record FoundPerson(IReadOnlyList<FoundEntry> Entries, IReadOnlyList<FoundRecord> Records, IReadOnlyList<(string Id, string Title)> Elsewhere, bool IsAll, bool IsMoving);
+internal sealed record FoundPerson(IReadOnlyList<FoundEntry> Entries, IReadOnlyList<FoundRecord> Records, IReadOnlyList<FoundAbsence> Absences, bool IsAll, bool IsMoving);
 
 /// <param name="ConnectionId">Whose entry it is.</param>
 /// <param name="List">Name of its list.</param>
@@ -110,6 +112,12 @@ internal sealed record FoundPerson(IReadOnlyList<FoundEntry> Entries, IReadOnlyL
 /// <param name="Identifiers">As the ledger has them.</param>
 /// <param name="State"><c>member</c>, <c>maybe</c> or <c>leaving</c>.</param>
 internal sealed record FoundEntry(string ConnectionId, string List, string? Key, IReadOnlyDictionary<string, string> Identifiers, string State);
+
+/// <summary>A connection that doesn't hold the person.</summary>
+/// <param name="ConnectionId">Which.</param>
+/// <param name="List">Name of its list.</param>
+/// <param name="Last">What was last done with a row that names the person, as far as was looked through; null when none does.</param>
+internal sealed record FoundAbsence(string ConnectionId, string List, FoundRecord? Last);
 
 /// <summary>A record of a sync that names the person.</summary>
 internal sealed record FoundRecord(string ConnectionId, string List, string SyncId, DateTimeOffset StartedAt, bool DryRun, RecordView Record);

@@ -12,6 +12,8 @@ internal sealed class SyncRecords(StoreContext db, LeanStore store, Visitor visi
     /// <summary>Records on a page.</summary>
     public const int PageSize = 50;
 
+    private const int RequestsOnPage = 25;
+
     /// <summary>Takes some milliseconds.</summary>
     private const int MostLookedAt = 10_000;
 
@@ -37,6 +39,18 @@ internal sealed class SyncRecords(StoreContext db, LeanStore store, Visitor visi
 
         var (records, next, isShort) = new RecordPages(store, found.Sync, masked: !visitor.IsOperator).Page(filter!, from, PageSize, MostLookedAt);
         return (new(records, next?.Encode(), isShort), null);
+    }
+
+    /// <summary>A page of the sync's requests, with where the next one begins and how many there are; empty when retention has removed them.</summary>
+    public async Task<(IReadOnlyList<RequestView> Requests, string? Next, long Total)> RequestsAsync(string connectionId, string syncId, long? batch, string? after, CancellationToken cancel)
+    {
+        if (await SyncEndpoints.FindAsync(db, connectionId, syncId, cancel) is not { } found || found.Sync.RecordsPurged)
+        {
+            return ([], null, 0);
+        }
+
+        var (requests, next, total) = RequestPages.After(store, found.Sync.No, batch, RequestPlace.Parse(after), RequestsOnPage);
+        return (requests, next?.ToString(), total);
     }
 
     /// <summary>The sync that ran the plan of a held or planned one; null while nobody has approved it.</summary>

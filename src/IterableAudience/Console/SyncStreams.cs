@@ -33,6 +33,7 @@ internal static class SyncStreams
         IAsyncEnumerable<SyncView> views, HttpContext context, ILoggerFactory logging, [EnumeratorCancellation] CancellationToken cancellation)
     {
         var looks = 0;
+        RecentRate rate = new(context.RequestServices.GetRequiredService<TimeProvider>());
         await foreach (var view in views.WithCancellation(cancellation))
         {
             if (++looks % LooksAtSession == 0 && !await Session.HoldsAsync(context))
@@ -43,7 +44,7 @@ internal static class SyncStreams
             // A renderer keeps what it has rendered: one for each look, or a page that is open for a day holds thousands.
             await using var renderer = new HtmlRenderer(context.RequestServices, logging);
             var html = await renderer.Dispatcher.InvokeAsync(async () => (await renderer.RenderComponentAsync<LivePart>(
-                ParameterView.FromDictionary(new Dictionary<string, object?> { [nameof(LivePart.Sync)] = view }))).ToHtmlString());
+                ParameterView.FromDictionary(new Dictionary<string, object?> { [nameof(LivePart.Sync)] = view, [nameof(LivePart.Rate)] = rate.After(view.Report.Requests) }))).ToHtmlString());
             yield return new(html, view.Phase == "closed" ? "finished" : "progress");
         }
     }

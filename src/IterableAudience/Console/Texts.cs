@@ -1,4 +1,5 @@
 using System.Globalization;
+using IterableAudience.Syncs.Report;
 
 namespace IterableAudience.Console;
 
@@ -57,11 +58,18 @@ internal static class Texts
         _ => "calm",
     };
 
+    public static string WarningText(WarningCount warning) => warning.Warning switch
+    {
+        "identifier_dropped" => $"{Count(warning.Count, "bad identifier was", "bad identifiers were")} dropped from records that go with their other one.",
+        "removals_skipped" => "Nobody was removed for absence, since some records could not be read or placed.",
+        _ => $"{Words(warning.Warning)}: {Number(warning.Count)}",
+    };
+
     public static string Trigger(string trigger) => trigger switch
     {
         "push" => "pushed records",
         "manual" => "by hand",
         "schedule" => "on schedule",
-        _ => "after approval",
+        _ => "from an approved plan",
     };
 }

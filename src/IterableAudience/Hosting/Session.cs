@@ -27,7 +27,7 @@ internal static class Session
             o.SlidingExpiration = true;
             o.Events.OnValidatePrincipal = ValidateAsync;
             o.Events.OnRedirectToLogin = context => Addresses.WantsPage(context.Request)
-                ? Redirect(context, $"{SignInPath}{QueryString.Create("returnUrl", context.Request.Path + context.Request.QueryString)}")
+                ? Redirect(context, SignInPath + QueryString.Create([new("returnUrl", context.Request.Path + context.Request.QueryString), .. Ended(context.Request)]))
                 : context.HttpContext.ChallengeAsync(TokenAuthentication.SchemeName); // a script, or a program: it can't sign in
             o.Events.OnRedirectToAccessDenied = context => context.HttpContext.ForbidAsync(TokenAuthentication.SchemeName);
         });
@@ -83,12 +83,20 @@ internal static class Session
         if (known is null)
         {
             context.RejectPrincipal();
-            await EndAsync(context.HttpContext);
+            if (Addresses.WantsPage(context.HttpContext.Request))
+            {
+                await EndAsync(context.HttpContext); // not before a page has said so
+            }
+
             return;
         }
 
         context.ReplacePrincipal(new(known.Identity(SchemeName, new Claim(TokenClaim, hash)))); // with the role that the token has now
     }
+
+    /// <summary>Somebody had a session: the sign-in says that it has ended, and whether a form was lost with it.</summary>
+    private static IEnumerable<KeyValuePair<string, string?>> Ended(HttpRequest request)
+        => request.Cookies.ContainsKey(CookieName) ? [new("ended", HttpMethods.IsPost(request.Method) ? "form" : "page")] : [];
 
     private static Task Redirect(RedirectContext<CookieAuthenticationOptions> context, string to)
     {

@@ -52,6 +52,13 @@ internal sealed class ConsoleClient : IDisposable
         return await PostAsync(path, page.Form(handler).With(fields));
     }
 
+    /// <summary>The same, and the page that the form leads to: what somebody sees then.</summary>
+    public async Task<ConsolePage> AnswerAsync(string path, string handler, params (string Name, string? Value)[] fields)
+    {
+        var answer = await PostAsync(path, handler, fields);
+        return answer.LeadsTo.Length == 0 ? answer : await GetAsync(answer.LeadsTo);
+    }
+
     /// <summary>Sends a form, whoever it was made for.</summary>
     public Task<ConsolePage> PostAsync(string page, Form form)
     {

@@ -92,11 +92,11 @@ public sealed class HeaderTests(ConsoleStory story) : IClassFixture<ConsoleStory
         using var admin = await ConsoleClient.SignInAsync(story.Host);
         ConsolePage[] pages =
         [
-            await admin.PostAsync("/people", "find", ("who", "ada.lovelace@example.com")),
+            await admin.AnswerAsync("/people", "find", ("who", "ada.lovelace@example.com")),
             await admin.PostAsync("/tokens", "create", ("name", "")),
             await admin.PostAsync("/accounts/new", "account", ("name", "")),
-            await admin.PostAsync("/accounts", $"test-{story.Account}"),
-            await admin.PostAsync($"{story.Connection}/syncs/{story.Completed}", "search", ("what", "key-of-ada"), ("by", "primaryKey")),
+            await admin.AnswerAsync("/accounts", $"test-{story.Account}"),
+            await admin.AnswerAsync($"{story.Connection}/syncs/{story.Completed}", "search", ("what", "key-of-ada"), ("by", "primaryKey")),
             await admin.PostAsync($"{story.Connection}/push", "push", ("text", "a,a\n1,2")),
             await admin.PostAsync($"{story.Connection}/settings", "settings", ("syncSettings.guard.maxRemovalPercent", "none")),
             await admin.GetAsync("/nowhere"),

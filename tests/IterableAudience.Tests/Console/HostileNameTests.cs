@@ -50,15 +50,15 @@ public sealed class HostileNameTests : IAsyncLifetime
         var sync = $"{_story.Connection}/syncs/{_story.Completed}";
         ConsolePage[] answers =
         [
-            await admin.PostAsync("/people", "find", ("who", Mark)),
-            await admin.PostAsync("/people", "find", ("who", "ada.lovelace@example.com")),
-            await admin.PostAsync("/tokens", "create", ("name", Mark + "\u0001"), ("role", Mark)),
-            await admin.PostAsync("/tokens", "create", ("name", "New" + Mark), ("role", "viewer")),
+            await admin.AnswerAsync("/people", "find", ("who", Mark)),
+            await admin.AnswerAsync("/people", "find", ("who", "ada.lovelace@example.com")),
+            await admin.AnswerAsync("/tokens", "create", ("name", Mark + "\u0001"), ("role", Mark)),
+            await admin.AnswerAsync("/tokens", "create", ("name", "New" + Mark), ("role", "viewer")),
             await admin.PostAsync("/accounts/new", "account", ("name", Mark), ("secret.apiKey", Mark), ("options.dataCenter", Mark), ("options.projectType", Mark), ("options.maxInFlight", Mark)),
             await admin.PostAsync("/accounts/new?kind=SOURCE_POSTGRES", "account", ("name", Mark), ("options.host", Mark), ("options.port", Mark), ("options.sslMode", Mark)),
-            await admin.PostAsync("/accounts", $"test-{_story.Account}"),
-            await admin.PostAsync(sync, "search", ("what", Mark), ("by", Mark)),
-            await admin.PostAsync(sync, "search", ("what", "key-of-ada" + Mark), ("by", "primaryKey")),
+            await admin.AnswerAsync("/accounts", $"test-{_story.Account}"),
+            await admin.AnswerAsync(sync, "search", ("what", Mark), ("by", Mark)),
+            await admin.AnswerAsync(sync, "search", ("what", "key-of-ada" + Mark), ("by", "primaryKey")),
             await admin.PostAsync($"{_story.Connection}/push", "push", ("text", $"</textarea>{Mark},{Mark}")),
             await admin.PostAsync($"{_story.Connection}/push", "push", ("text", $$"""{"records":[{{Mark}}""")),
             await admin.PostAsync($"{_story.Connection}/settings", "settings", ("map.email", Mark), ("map.userId", Mark), ("syncSettings.guard.maxRemovalPercent", Mark), ("syncSettings.unknownDeletes", Mark)),

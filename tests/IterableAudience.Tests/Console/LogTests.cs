@@ -14,8 +14,8 @@ public sealed class LogTests(ConsoleStory story) : IClassFixture<ConsoleStory>
         await story.LookAroundAsync(admin);
         foreach (var person in ConsoleStory.People)
         {
-            (await admin.PostAsync("/people", "find", ("who", person))).ShouldBe(HttpStatusCode.OK);
-            await admin.PostAsync($"{story.Connection}/syncs/{story.Completed}", "search", ("what", person), ("by", "primaryKey"));
+            (await admin.AnswerAsync("/people", "find", ("who", person))).ShouldBe(HttpStatusCode.OK);
+            (await admin.AnswerAsync($"{story.Connection}/syncs/{story.Completed}", "search", ("what", person), ("by", "primaryKey"))).ShouldBe(HttpStatusCode.OK);
         }
 
         await admin.PostAsync($"{story.Connection}/push", "push", ("text", "action,primaryKey,EMAIL\ninsert,key-of-ada,ada.lovelace@example.com"));

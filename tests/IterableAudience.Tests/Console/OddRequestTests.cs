@@ -58,7 +58,7 @@ public sealed class OddRequestTests(ConsoleStory story) : IClassFixture<ConsoleS
 
         (await client.GetAsync(story.Connection)).ShouldBe(HttpStatusCode.OK);
 
-        (await client.PostAsync("/people", open)).ShouldBe(HttpStatusCode.OK);
+        (await client.PostAsync("/people", open)).ShouldLeadTo("/people?found=1");
     }
 
     [Theory]

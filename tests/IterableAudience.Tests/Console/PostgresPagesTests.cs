@@ -15,8 +15,10 @@ public sealed class PostgresPagesTests
         using var admin = await ConsoleClient.SignInAsync(story.Host);
 
         var pages = await story.LookAroundAsync(admin);
-        var person = await admin.PostAsync("/people", "find", ("who", "Ada.Lovelace@example.com"));
+        var person = await admin.AnswerAsync("/people", "find", ("who", "Ada.Lovelace@example.com"));
 
+        var errors = story.Host.Logs.All.Where(l => l.StartsWith("Error", StringComparison.Ordinal)).ToList();
+        Assert.True(errors.Count == 0, errors.FirstOrDefault());
         Assert.All(pages, p => Assert.NotEqual(HttpStatusCode.InternalServerError, p.Status));
         Assert.InRange(pages.Count, 25, int.MaxValue);
         Assert.Contains("Iterable accepted the person", person.Text, StringComparison.Ordinal);

@@ -48,10 +48,10 @@ public sealed class RecordLinesTests
     [InlineData("", "nothing in it")]
     [InlineData(" \r\n", "nothing in it")]
     [InlineData("ada@example.com,u-1\nbob@example.com,u-2\n", "none of these is there: EMAIL, ID, primaryKey")]
-    [InlineData("EMAIL,ID\na@example.com\n", "Row 1 has 1 cells, and the header 2")]
-    [InlineData("EMAIL,ID\na@example.com,u\nb@example.com,u,v\n", "Row 2 has 3 cells, and the header 2")]
+    [InlineData("EMAIL,ID\na@example.com\n", "The row in line 2 has 1 cells, and the header 2")]
+    [InlineData("EMAIL,ID\na@example.com,u\nb@example.com,u,v\n", "The row in line 3 has 3 cells, and the header 2")]
     [InlineData("EMAIL,ID,EMAIL\na,b,c", "Column 3 has the name of column 1")]
-    [InlineData("EMAIL,ID\n\"a\"b,c", "Row 1 can't be read")]
+    [InlineData("EMAIL,ID\n\"a\"b,c", "The row that ends in line 2 can't be read")]
     [InlineData("""[{"action":"insert"}]""", "JSON array")]
     public async Task What_could_be_taken_wrongly_is_refused_without_a_value_of_a_row(string text, string says)
     {

@@ -82,7 +82,7 @@ public sealed class SessionTests : IAsyncDisposable
         (await host.DeleteAsync($"/v2/tokens/{made.Text("id")}")).ShouldBe(HttpStatusCode.NoContent);
 
         (await client.SendAsync(With(cookies, new(HttpMethod.Get, "/v2/accounts")))).ShouldBe(HttpStatusCode.Unauthorized);
-        (await client.GetAsync("/tokens")).ShouldLeadTo("/sign-in?returnUrl=%2Ftokens");
+        (await client.GetAsync("/tokens")).ShouldLeadTo("/sign-in?returnUrl=%2Ftokens&ended=page");
         Assert.DoesNotContain(Session.CookieName + "=", client.Cookies.GetCookieHeader(client.Address), StringComparison.Ordinal);
     }
 
@@ -128,7 +128,7 @@ public sealed class SessionTests : IAsyncDisposable
         }
 
         _host.Time!.Advance(TimeSpan.FromMinutes(61));
-        (await client.GetAsync("/accounts")).ShouldLeadTo("/sign-in?returnUrl=%2Faccounts");
+        (await client.GetAsync("/accounts")).ShouldLeadTo("/sign-in?returnUrl=%2Faccounts&ended=page");
         (await client.GetAsync("/v2/accounts", "*/*")).ShouldBe(HttpStatusCode.Unauthorized);
     }
 
@@ -139,7 +139,7 @@ public sealed class SessionTests : IAsyncDisposable
         _host.Time!.Advance(TimeSpan.FromHours(11.9));
         (await client.GetAsync("/")).ShouldBe(HttpStatusCode.OK);
         _host.Time.Advance(TimeSpan.FromHours(12.1));
-        (await client.GetAsync("/")).ShouldLeadTo("/sign-in?returnUrl=%2F");
+        (await client.GetAsync("/")).ShouldLeadTo("/sign-in?returnUrl=%2F&ended=page");
     }
 
     [Fact]
@@ -147,7 +147,7 @@ public sealed class SessionTests : IAsyncDisposable
     {
         using var client = new ConsoleClient(_host);
         client.Cookies.Add(client.Address, new Cookie(Session.CookieName, "CfDJ8nonsense"));
-        (await client.GetAsync("/")).ShouldLeadTo("/sign-in?returnUrl=%2F");
+        (await client.GetAsync("/")).ShouldLeadTo("/sign-in?returnUrl=%2F&ended=page");
         (await client.GetAsync("/v2/accounts", "*/*")).ShouldBe(HttpStatusCode.Unauthorized);
     }
 

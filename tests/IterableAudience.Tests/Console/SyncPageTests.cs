@@ -50,7 +50,7 @@ public sealed partial class SyncPageTests(Browser browser, ConsoleSite site) : I
         await tab.AxeAsync();
         await tab.PressAsync("Approve", "Take 250 people off the list");
         await Assertions.Expect(tab.Page.Locator("h1")).ToContainTextAsync("Completed");
-        await tab.SeeAsync("after approval");
+        await tab.SeeAsync("from an approved plan");
 
         // What was approved waits for nobody any more.
         await tab.GoAsync($"/connections/{audience.Connection}/syncs/{held}");

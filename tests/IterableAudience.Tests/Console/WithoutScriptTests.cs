@@ -14,7 +14,7 @@ public sealed class WithoutScriptTests(Browser browser, ConsoleSite site) : ICla
         var page = tab.Page;
         await tab.SignInAsync(ConsoleSite.AdminToken);
         await tab.GoAsync("/connections/new");
-        await tab.PressAsync("Set up a new source");
+        await page.GetByLabel("A new source").CheckAsync();
         await tab.SeeAsync("Warehouse");
         await page.GetByLabel("Pushed records").CheckAsync();
         await tab.PressAsync("Next");

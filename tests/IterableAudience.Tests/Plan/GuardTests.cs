@@ -36,7 +36,7 @@ public sealed class GuardTests
     [Fact]
     public void A_held_plan_says_what_it_would_do()
         => Assert.Equal(
-            "The plan removes 800 of 1000 members, more than the guard's 12.5 percent. Approve the plan if that is meant.",
+            "The plan removes 800 of 1,000 members, more than the guard's 12.5 percent. Approve the plan if that is meant.",
             Guard.Judge(Default with { MaxRemovalPercent = 12.5 }, Counts(1000, 800), full: false));
 
     private static SyncCounts Counts(long members, long removals) => new() { Insert = 1, MembersBefore = members, Removals = removals };

@@ -30,17 +30,16 @@ internal sealed class WizardActions(ConsoleApi api, WizardData data, WizardMaker
     /// <param name="step">The step.</param>
     /// <param name="fields">The draft; changed where something was made.</param>
     /// <param name="account">Fields of an account that is to be added.</param>
-    /// <returns>The problem; what a test of an account said; where to go: a step, or an address when the draft has come to its end.</returns>
-    public async Task<(ApiProblem? Problem, ListEndpoints.TestView? Test, string? Next)> RunAsync(string draft, string what, string step, FormFields fields, FormFields account)
+    public async Task<StepResult> RunAsync(string draft, string what, string step, FormFields fields, FormFields account)
     {
         switch (what)
         {
             case "back":
-                return (null, null, WizardSteps.Beside(step, -1, await data.SkippedAsync(fields)));
+                return new(Next: WizardSteps.Beside(step, -1, await data.SkippedAsync(fields)));
             case "next" or "":
                 var lacks = await LacksAsync(step, fields);
                 fields.Remove("list.search"); // else the list that was chosen may not be shown next time
-                return (lacks, null, lacks is null ? WizardSteps.Beside(step, 1, await data.SkippedAsync(fields)) : null);
+                return new(lacks, Next: lacks is null ? WizardSteps.Beside(step, 1, await data.SkippedAsync(fields)) : null);
             case "add-account":
                 var added = await api.PostAsync<AccountView>("/v2/accounts", AccountForm.Request(account));
                 if (added.Value is { } made)
@@ -48,23 +47,33 @@ internal sealed class WizardActions(ConsoleApi api, WizardData data, WizardMaker
                     fields[step == "source" ? "source.accountId" : "destination.accountId"] = made.Id;
                 }
 
-                return (added.Problem, null, added.Value is null ? null : step);
+                return new(added.Problem, Next: added.Value is null ? null : step);
             case "test":
-                var chosen = step == "source" ? fields["source.accountId"] : (await data.AccountAsync(fields))?.Id ?? "";
-                if (chosen.Length == 0)
-                {
-                    return (Faults((step == "source" ? "source.accountId" : "destination.accountId", true, "is required for a test: choose one, or add one.")), null, null);
-                }
-
-                var tested = await api.PostAsync<ListEndpoints.TestView>($"/v2/accounts/{Uri.EscapeDataString(chosen)}/test");
-                return (tested.Problem, tested.Value, null);
+                return await TestAsync(step, fields);
+            case "refresh":
+                return new((await data.AccountAsync(fields)) is { } iterable ? await data.RefreshAsync(iterable.Id) : null);
             case "plan":
                 return await PlanAsync(draft, fields);
             case "create":
                 return await CreateAsync(draft, fields);
+            case "discard":
+                return new(Next: "/", Notice: await maker.TakeBackAsync(fields));
             default:
-                return (null, null, null); // the step is shown anew, with what was asked for
+                return new(); // the step is shown again, with what was asked for
         }
+    }
+
+    private async Task<StepResult> TestAsync(string step, FormFields fields)
+    {
+        var field = step == "source" ? "source.accountId" : "destination.accountId";
+        var chosen = step == "source" ? fields[field] : (await data.AccountAsync(fields))?.Id ?? "";
+        if (chosen.Length == 0)
+        {
+            return new(Faults((field, true, "is required for a test: choose one, or add one.")));
+        }
+
+        var tested = await api.PostAsync<ListEndpoints.TestView>($"/v2/accounts/{Uri.EscapeDataString(chosen)}/test");
+        return new(tested.Problem, tested.Value);
     }
 
     private async Task<ApiProblem?> LacksAsync(string step, FormFields fields) => step switch
@@ -87,7 +96,7 @@ internal sealed class WizardActions(ConsoleApi api, WizardData data, WizardMaker
     };
 
     private async Task<bool> ListIsThereAsync(FormFields fields)
-        => await data.AccountAsync(fields) is { } account && (await data.ListsAsync(account.Id, refresh: false)).Lists.Any(l => l.Name == fields["list.name"].Trim());
+        => await data.AccountAsync(fields) is { } account && (await data.ListsAsync(account.Id)).Lists.Any(l => l.Name == fields["list.name"].Trim());
 
     private async Task<ApiProblem?> SourceLacksAsync(FormFields fields)
     {
@@ -99,7 +108,8 @@ internal sealed class WizardActions(ConsoleApi api, WizardData data, WizardMaker
             ("source.config.table", isNew && !model && fields["source.config.table"].Length == 0, "is required: choose a table."),
             ("source.config.sql", isNew && model && fields.Text("source.config.sql") is null, "is required: one statement that selects rows."),
             ("source.config.primaryKey", isNew && fields.Text("source.config.primaryKey") is null, "is required: the column that names a row."),
-            ("source.name", isNew && fields.Text("source.name") is null, "is required."));
+            ("source.name", isNew && fields.Text("source.name") is null, "is required."),
+            ("source.name", isNew && (await data.SourcesAsync()).Any(s => s.Name == fields["source.name"].Trim()), "is taken: another source has it. Choose that one, or another name."));
         if (lacks is not null || !isNew)
         {
             return lacks;
@@ -123,11 +133,11 @@ internal sealed class WizardActions(ConsoleApi api, WizardData data, WizardMaker
         return fields["source.kind"] == "none" && given.Count == 0 ? null : Faults([.. taken.Except(given).Select(to => ($"map.{to}", true, "is required: a project of this type takes it.")), ("map.userId", given.Count == 2 && fields["map.email"] == fields["map.userId"], "is the column of the e-mail; the addresses would become user ids.")]);
     }
 
-    private async Task<(ApiProblem? Problem, ListEndpoints.TestView? Test, string? Next)> PlanAsync(string draft, FormFields fields)
+    private async Task<StepResult> PlanAsync(string draft, FormFields fields)
     {
         if (await maker.MakeAsync(draft, fields) is { } problem)
         {
-            return (problem, null, null);
+            return new(problem);
         }
 
         var (sync, fault) = await maker.PlanAsync(fields);
@@ -136,39 +146,46 @@ internal sealed class WizardActions(ConsoleApi api, WizardData data, WizardMaker
             (fields["plan.syncId"], fields["plan.of"]) = (sync, WizardPlan.InputsOf(fields));
         }
 
-        return (fault, null, sync is null ? null : "review");
+        return new(fault, Next: sync is null ? null : "review");
     }
 
     /// <summary>Runs exactly the plan that the page has shown, and only then sets the schedule: what nobody has looked at must not begin by itself.</summary>
-    private async Task<(ApiProblem? Problem, ListEndpoints.TestView? Test, string? Next)> CreateAsync(string draft, FormFields fields)
+    private async Task<StepResult> CreateAsync(string draft, FormFields fields)
     {
         var (shown, hash) = (fields["shown.syncId"], fields["shown.planHash"]);
         fields.Remove("shown.syncId");
         fields.Remove("shown.planHash");
         if (shown.Length > 0 && !WizardPlan.IsCurrent(fields, shown))
         {
-            return (new(StatusCodes.Status409Conflict, "Something was changed since this plan was made. Do the dry run again."), null, null);
+            return new(new(StatusCodes.Status409Conflict, "Something was changed since this plan was made. Do the dry run again."));
         }
 
         if (await maker.MakeAsync(draft, fields) is { } problem)
         {
-            return (problem, null, null);
+            return new(problem);
         }
 
-        string? started = null;
-        if (shown.Length > 0)
+        // It may run already: then setting the schedule failed after it, and only that is left to do.
+        if (shown.Length > 0 && fields[WizardMaker.RanPlan] != shown)
         {
             var approved = await api.PostAsync<PushEndpoint.StartedSync>($"/v2/retl-connections/{fields[WizardMaker.Made]}/syncs/{Uri.EscapeDataString(shown)}/approve", new { planHash = hash });
             if (approved.Value is null)
             {
-                return (approved.Problem, null, null);
+                return new(approved.Problem);
             }
 
-            started = approved.Value.SyncId;
+            (fields[WizardMaker.RanPlan], fields[WizardMaker.RanAs]) = (shown, approved.Value.SyncId);
         }
 
         var (connection, fault) = await maker.FinishAsync(fields);
-        return (fault, null, connection is null ? null : started is null ? $"/connections/{connection}" : $"/connections/{connection}/syncs/{started}");
+        if (connection is null)
+        {
+            return new(shown.Length == 0 ? fault : fault! with { Detail = $"The plan runs, but its schedule could not be set: {fault.Detail} Create again, or set it in the connection's settings." });
+        }
+
+        return new(
+            Next: shown.Length > 0 ? $"/connections/{connection}/syncs/{fields[WizardMaker.RanAs]}" : $"/connections/{connection}",
+            Notice: Notice.Good(shown.Length > 0 ? "The connection is set up, and its first sync runs." : "The connection is set up."));
     }
 
     /// <summary><c>Guard.MinRemovals</c> → <c>guard.minRemovals</c>.</summary>

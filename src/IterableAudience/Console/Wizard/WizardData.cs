@@ -97,11 +97,15 @@ internal sealed class WizardData(ConsoleApi api)
         return (answer.Value?.Data ?? [], answer.Problem?.Detail);
     }
 
-    public async Task<(IReadOnlyList<ListEndpoints.ListView> Lists, string? Fault)> ListsAsync(string account, bool refresh)
+    public async Task<(IReadOnlyList<ListEndpoints.ListView> Lists, string? Fault)> ListsAsync(string account)
     {
-        var answer = await api.GetAsync<ListEndpoints.Lists>($"/v2/accounts/{Uri.EscapeDataString(account)}/lists{(refresh ? "?refresh=true" : "")}");
+        var answer = await api.GetAsync<ListEndpoints.Lists>($"/v2/accounts/{Uri.EscapeDataString(account)}/lists");
         return (answer.Value?.Data ?? [], answer.Problem?.Detail);
     }
+
+    /// <summary>Asks Iterable for its lists anew; what it can't say is said when they are shown.</summary>
+    public async Task<ApiProblem?> RefreshAsync(string account)
+        => (await api.GetAsync<ListEndpoints.Lists>($"/v2/accounts/{Uri.EscapeDataString(account)}/lists?refresh=true")).Problem;
 
     private async Task<(IReadOnlyList<string> Names, string? Fault)> NamesAsync<T>(string address, Func<T, string> name)
     {

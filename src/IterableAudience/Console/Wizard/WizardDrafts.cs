@@ -8,14 +8,11 @@ namespace IterableAudience.Console.Wizard;
 /// <summary>What has been filled in so far is in the store: nothing is lost by going back, by a restart, or by coming back tomorrow.</summary>
 internal sealed class WizardDrafts(StoreContext db, Visitor visitor, TimeProvider time)
 {
-    private static readonly TimeSpan Kept = TimeSpan.FromDays(7);
-
-    /// <summary>Begins a new one, and forgets those that nobody has come back to.</summary>
+    /// <summary>Begins a new one. Those that nobody comes back to are removed by retention.</summary>
     /// <returns>Its id.</returns>
     public async Task<string> BeginAsync(CancellationToken cancel)
     {
         var now = time.GetUtcNow();
-        await db.Drafts.Where(d => d.UpdatedAt < now - Kept).ExecuteDeleteAsync(cancel);
         var fields = FormFields.Empty();
         ConnectionForm.Fill(fields, new("manual", null, null, null), SyncSettings.Default);
         fields["source.kind"] = "none";
@@ -28,7 +25,7 @@ internal sealed class WizardDrafts(StoreContext db, Visitor visitor, TimeProvide
     /// <summary>Null when there is none of this visitor.</summary>
     public async Task<FormFields?> FindAsync(string id, CancellationToken cancel)
     {
-        var oldest = time.GetUtcNow() - Kept;
+        var oldest = time.GetUtcNow() - ConnectionDraft.Kept;
         return await db.Drafts.AsNoTracking().SingleOrDefaultAsync(d => d.Id == id && d.Owner == visitor.TokenId && d.UpdatedAt >= oldest, cancel) is { } draft ? FormFields.Parse(draft.FieldsJson) : null;
     }
 

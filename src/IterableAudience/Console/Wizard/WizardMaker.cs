@@ -14,6 +14,12 @@ internal sealed class WizardMaker(ConsoleApi api, WizardData data, WizardDrafts 
     /// <summary>The field that has the id of the connection, once it is made.</summary>
     public const string Made = "made.connectionId";
 
+    /// <summary>The field that has the id of the plan that was run.</summary>
+    public const string RanPlan = "made.ranPlan";
+
+    /// <summary>The field that has the id of the sync that runs it.</summary>
+    public const string RanAs = "made.ranAs";
+
     /// <summary>What of a connection can't be changed, as it was made.</summary>
     private const string MadeOf = "made.of";
 
@@ -54,6 +60,21 @@ internal sealed class WizardMaker(ConsoleApi api, WizardData data, WizardDrafts 
 
         var answer = await api.PutAsync<ConnectionView>($"/v2/retl-connections/{fields[Made]}", new { schedule = ConnectionForm.ScheduleOf(fields) });
         return (answer.Value?.Id, answer.Problem);
+    }
+
+    /// <summary>Takes back the connection that was made for the dry run, when nobody wants it; the list that was made for it stays, since Iterable's lists are never deleted from here.</summary>
+    /// <returns>What has become of it.</returns>
+    public async Task<Notice> TakeBackAsync(FormFields fields)
+    {
+        if (fields[Made].Length == 0)
+        {
+            return Notice.Good("What was filled in is discarded. Nothing was made.");
+        }
+
+        var kept = await TakeBackAsync(fields[Made]);
+        return kept is null
+            ? Notice.Good($"What was filled in is discarded, and so is the connection that was made for the dry run. List {fields["list.audienceId"]} stays in Iterable.")
+            : new("warn", "What was filled in is discarded. The connection that was made for the dry run stays, started by hand only: it has sent something, or could not be deleted.", $"/connections/{fields[Made]}", "Look at it");
     }
 
     private async Task<ApiProblem?> MakeSourceAsync(FormFields fields)

@@ -4,7 +4,7 @@ namespace IterableAudience.Console.Wizard;
 internal static class WizardPlan
 {
     /// <summary>Fields that a plan doesn't depend on.</summary>
-    private static readonly string[] Others = ["plan.", "made.", "shown.", "reached", "list.search", "schedule."];
+    private static readonly string[] Others = ["plan.", "made.", "shown.", "said", "reached", "list.search", "schedule."];
 
     /// <summary>What a plan depends on.</summary>
     public static string InputsOf(FormFields fields)

@@ -1,3 +1,5 @@
+using static System.FormattableString;
+
 namespace IterableAudience.Syncs.Plan;
 
 /// <summary>The removal guard of a connection.</summary>
@@ -14,19 +16,19 @@ internal static class Guard
     {
         if (full && counts is { Received: 0, SourceRows: null, MembersBefore: > 0 })
         {
-            return $"The full push is empty while the connection has {counts.MembersBefore} members: running it would remove all of them. Approve the plan if that is meant.";
+            return Invariant($"The full push is empty while the connection has {counts.MembersBefore:N0} members: running it would remove all of them. Approve the plan if that is meant.");
         }
 
         if (counts is { SourceRows: 0, MembersBefore: > 0 })
         {
-            return $"The source is empty while the connection has {counts.MembersBefore} members: the sync would remove all of them. Approve the plan if that is meant.";
+            return Invariant($"The source is empty while the connection has {counts.MembersBefore:N0} members: the sync would remove all of them. Approve the plan if that is meant.");
         }
 
         if (settings.Enabled && counts.Removals >= settings.MinRemovals && counts.Removals > counts.MembersBefore * settings.MaxRemovalPercent / 100)
         {
             return counts.Removals > counts.MembersBefore
-                ? $"The plan removes {counts.Removals} people while the connection has {counts.MembersBefore} {(counts.MembersBefore == 1 ? "member" : "members")}: some of their rows were gone before, and somebody else held them until now. Approve the plan if that is meant."
-                : $"The plan removes {counts.Removals} of {counts.MembersBefore} members, more than the guard's {settings.MaxRemovalPercent:0.##} percent. Approve the plan if that is meant.";
+                ? Invariant($"The plan removes {counts.Removals:N0} people while the connection has {counts.MembersBefore:N0} {(counts.MembersBefore == 1 ? "member" : "members")}: some of their rows were gone before, and somebody else held them until now. Approve the plan if that is meant.")
+                : Invariant($"The plan removes {counts.Removals:N0} of {counts.MembersBefore:N0} members, more than the guard's {settings.MaxRemovalPercent:0.##} percent. Approve the plan if that is meant.");
         }
 
         return null;

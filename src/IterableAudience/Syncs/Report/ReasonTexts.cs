@@ -5,6 +5,9 @@ namespace IterableAudience.Syncs.Report;
 /// <summary>Each reason in words, with what to do about it.</summary>
 internal static class ReasonTexts
 {
+    /// <summary>Of a record that nobody sent: a member that a whole audience did not have.</summary>
+    public const string Absent = "The row is not in the audience any more.";
+
     public static string? Of(Reason reason) => reason switch
     {
         Reason.None => null,
@@ -28,8 +31,8 @@ internal static class ReasonTexts
         Reason.UserNotFound => "Iterable does not know the user, and the connection updates existing users only.",
         Reason.IterableInvalidEmail => "Iterable does not accept the e-mail.",
         Reason.IterableInvalidUserId => "Iterable does not accept the userId.",
-        Reason.IdentityConflict => "The e-mail or the userId belongs to another user in Iterable.",
-        Reason.InvalidData => "Iterable refuses the user's data.",
+        Reason.IdentityConflict => "The e-mail or the userId belongs to another user in Iterable. Merge the two users there, or correct the row; the next try finds it.",
+        Reason.InvalidData => "Iterable refuses the user's data. What the profile has there and what is sent don't fit; the request's answer may say more.",
         Reason.RefusedByIterable => "Iterable refused the operation.",
         Reason.DeliveryFailed => "The batch could not be delivered.",
         Reason.Unattributed => "Iterable counted a failure without saying whose.",

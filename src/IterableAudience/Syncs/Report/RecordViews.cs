@@ -57,7 +57,7 @@ internal static class RecordViews
             return record.Text(record.Detail);
         }
 
-        return how?.Detail ?? ReasonTexts.Of(outcome.Reason);
+        return how?.Detail ?? ReasonTexts.Of(outcome.Reason) ?? ((record.Flags & StagedFlags.Absent) != 0 ? ReasonTexts.Absent : null);
     }
 
     /// <summary>A delete needs no identifier where its key names the row.</summary>

@@ -78,7 +78,15 @@ internal sealed class ReportBuilder(LeanStore store, BatchStore batches, Sync sy
         }
 
         var operations = reader.Operations(part);
-        counts.Answered += operations.Count(o => o.Stage is Stage.Unsubscribe or Stage.Subscribe or Stage.SettleReplaced && o.Outcome != unsent);
+        foreach (var operation in operations)
+        {
+            if (operation.Stage is Stage.Unsubscribe or Stage.Subscribe or Stage.SettleReplaced)
+            {
+                counts.Answered += operation.Outcome != unsent ? 1 : 0;
+                counts.Sent(operation.Stage == Stage.Subscribe, operation.Outcome.Outcome);
+            }
+        }
+
         foreach (var (seq, blob) in verdicts)
         {
             // Most records fare as the one before.

@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using IterableAudience.Records;
 
 namespace IterableAudience.Syncs.Report;
@@ -10,7 +11,8 @@ public sealed record SyncReport(
     IReadOnlyList<WarningCount> Warnings,
     OperationCounts Operations,
     RequestCounts Requests,
-    ProgressView Progress);
+    ProgressView Progress,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] DeliveryCounts? Delivery = null);
 
 /// <summary>What came in, each record counted once.</summary>
 /// <param name="Total">All of the others together.</param>
@@ -31,6 +33,15 @@ public sealed record WarningCount(string Warning, long Count);
 /// <summary>Operations of the plan, one per identity.</summary>
 public sealed record OperationCounts(long Subscribe, long Unsubscribe);
 
+/// <summary>How far the plan of a closed sync has come; absent while it runs, and of syncs that older versions closed.</summary>
+public sealed record DeliveryCounts(DeliveryOf Subscribe, DeliveryOf Unsubscribe);
+
+/// <summary>Operations of one kind, one per identity.</summary>
+/// <param name="Planned">By the plan.</param>
+/// <param name="Attempted">Sent, or given up after trying.</param>
+/// <param name="Succeeded">Accepted by Iterable.</param>
+public sealed record DeliveryOf(long Planned, long Attempted, long Succeeded);
+
 /// <summary>How far a sync is.</summary>
 /// <param name="Staged">Records received so far.</param>
 /// <param name="Planned">Operations in the plan.</param>
@@ -46,6 +57,21 @@ internal sealed class OutcomeCounts
 
     /// <summary>Operations of the plan that have an answer, or need none any more.</summary>
     public long Answered { get; set; }
+
+    /// <summary>Operations of one kind that were sent, and that Iterable accepted.</summary>
+    public (long Attempted, long Succeeded) Subscribes { get; private set; }
+
+    public (long Attempted, long Succeeded) Unsubscribes { get; private set; }
+
+    /// <summary>Counts an operation that has a request of its own.</summary>
+    public void Sent(bool subscribe, Outcome outcome)
+    {
+        var (attempted, succeeded) = subscribe ? Subscribes : Unsubscribes;
+        var sent = (
+            attempted + (outcome is Outcome.Subscribed or Outcome.Unsubscribed or Outcome.Failed or Outcome.Forgotten ? 1 : 0),
+            succeeded + (outcome is Outcome.Subscribed or Outcome.Unsubscribed ? 1 : 0));
+        (Subscribes, Unsubscribes) = subscribe ? (sent, Unsubscribes) : (Subscribes, sent);
+    }
 
     public void Add(RecordOutcome outcome, long count = 1)
         => System.Runtime.InteropServices.CollectionsMarshal.GetValueRefOrAddDefault(_counts, outcome, out _) += count;

@@ -1,3 +1,4 @@
+using IterableAudience.Connections;
 using IterableAudience.Store;
 using IterableAudience.Syncs.Ledger;
 using Microsoft.Extensions.Options;
@@ -63,6 +64,7 @@ internal sealed class Purge(LeanStore store, IOptions<RetentionOptions> options,
 
         var syncs = await ForgetSyncsAsync((now - options.Value.Syncs).ToUnixTimeMilliseconds(), cancel);
         await ForgetReconcilesAsync((now - options.Value.Syncs).ToUnixTimeMilliseconds(), cancel);
+        await ForgetDraftsAsync((now - ConnectionDraft.Kept).ToUnixTimeMilliseconds(), cancel);
         return new(records, syncs, await ForgetConnectionsAsync(cancel));
     }
 
@@ -171,6 +173,9 @@ internal sealed class Purge(LeanStore store, IOptions<RetentionOptions> options,
 
     private Task<int> ForgetReconcilesAsync(long before, CancellationToken cancel)
         => store.WriteAsync(write => write.Run("""DELETE FROM reconcile WHERE "StartedAt" < @b""", ("@b", before)), durable: false, cancel);
+
+    private Task<int> ForgetDraftsAsync(long before, CancellationToken cancel)
+        => store.WriteAsync(write => write.Run("""DELETE FROM connection_draft WHERE "UpdatedAt" < @b""", ("@b", before)), durable: false, cancel);
 
     /// <summary>A deleted connection was kept for its syncs only; one whose ledger entries are still being released waits for that.</summary>
     private Task<int> ForgetConnectionsAsync(CancellationToken cancel)

@@ -32,7 +32,10 @@ function refreshTimes() {
 
 const localFormat = new Intl.DateTimeFormat(undefined, { weekday: "short", month: "short", day: "numeric", hour: "2-digit", minute: "2-digit", timeZoneName: "short" });
 function localTimes() {
-  for (const time of document.querySelectorAll("time[data-local]")) { time.textContent = localFormat.format(new Date(time.dateTime)); }
+  for (const time of document.querySelectorAll("time[data-local]")) {
+    const moment = new Date(time.dateTime);
+    time.textContent = moment.getTimezoneOffset() === 0 ? "" : localFormat.format(moment); // UTC stands beside it
+  }
 }
 localTimes();
 setInterval(refreshTimes, 30000);
@@ -42,11 +45,14 @@ for (const part of document.querySelectorAll("[data-fragment]")) {
   const form = part.closest("form");
   let turn = 0, timer;
   const refresh = async () => {
-    const mine = ++turn;
+    const mine = ++turn, into = document.getElementById(part.dataset.fragmentInto);
+    into.setAttribute("aria-busy", "true");
     const answer = await fetch(part.dataset.fragment, { method: "POST", body: new FormData(form) });
     if (answer.status === 401) { location.reload(); } // the session has ended
-    if (mine !== turn || !answer.ok) { return; }
-    document.getElementById(part.dataset.fragmentInto).innerHTML = await answer.text();
+    if (mine !== turn) { return; }
+    into.removeAttribute("aria-busy");
+    if (!answer.ok) { return; }
+    into.innerHTML = await answer.text();
     localTimes();
   };
   part.addEventListener("input", () => { clearTimeout(timer); timer = setTimeout(refresh, 250); });
@@ -69,9 +75,11 @@ for (const input of document.querySelectorAll("[data-choose]")) {
 // What was typed with care is sent once.
 document.addEventListener("submit", event => {
   const button = event.submitter;
-  if (button && event.target.method === "post") { setTimeout(() => { button.disabled = true; }); }
+  if (button && event.target.method === "post") { setTimeout(() => { button.disabled = true; button.setAttribute("aria-busy", "true"); }); }
 });
-addEventListener("pageshow", () => { for (const button of document.querySelectorAll("button[disabled]:not([data-off])")) { button.disabled = false; } });
+addEventListener("pageshow", () => {
+  for (const button of document.querySelectorAll("button[disabled]:not([data-off])")) { button.disabled = false; button.removeAttribute("aria-busy"); }
+});
 
 for (const button of document.querySelectorAll("[data-copy]")) {
   button.hidden = false;
@@ -118,6 +126,13 @@ const faulty = [...document.querySelectorAll(".field.faulty :is(input, select, t
 for (const input of faulty) {
   input.setAttribute("aria-invalid", "true");
   input.setAttribute("aria-describedby", `${input.id}-note`);
+  // What is being mended is not a fault any more; whether it is mended is said when the form is sent again.
+  input.addEventListener("input", () => {
+    const field = input.closest(".field");
+    field.classList.remove("faulty");
+    input.removeAttribute("aria-invalid");
+    for (const fault of field.querySelectorAll(".fault")) { fault.remove(); }
+  }, { once: true });
 }
 faulty[0]?.focus();
 
@@ -149,18 +164,50 @@ function draw(place) {
   // The whole stack first, what lies before it on top.
   const order = series.map((_, i) => i).reverse();
   const places = times.map((_, i) => i);
-  return new uPlot({
+  const last = times.length - 1;
+  const moment = at => new Date(times[at] * 1000).toISOString().slice(0, 16).replace("T", " ") + " UTC";
+  // A day is written once, at the first of its bars.
+  const days = at => at.map((i, n) => {
+    const day = j => Number.isInteger(j) && times[j] ? new Date(times[j] * 1000).toISOString().slice(5, 10) : "";
+    return n > 0 && day(at[n - 1]) === day(i) ? "" : day(i);
+  });
+  const chart = new uPlot({
     width: place.clientWidth, height: 200, tzDate: seconds => uPlot.tzDate(new Date(seconds * 1000), "Etc/UTC"), cursor: { y: false, points: { show: !stacked } }, legend: { show: true, live: true },
+    // The legend has the numbers of what is pointed at, else of the last sync.
+    hooks: { setCursor: [u => { if (u.cursor.idx == null) { u.setLegend({ idx: last }); } }] },
     scales: { x: { time: !stacked, range: stacked ? (_, from, to) => [from - 0.7, to + 0.7] : undefined }, y: { range: (_, from, to) => [stacked ? 0 : Math.max(0, from - (to - from || to || 1) * 0.1), to + (to - from || to || 1) * 0.1] } },
     axes: [
-      { ...axis, values: stacked ? (_, at) => at.map(i => Number.isInteger(i) && times[i] ? new Date(times[i] * 1000).toISOString().slice(5, 10) : "") : undefined, grid: { show: false } },
+      { ...axis, values: stacked ? (_, at) => days(at) : undefined, grid: { show: false } },
       { ...axis, size: 56, values: (_, at) => at.map(v => compact.format(v)) }],
     series: [
-      { label: stacked ? "Sync of" : "At", value: (_, v) => v == null ? "–" : new Date((stacked ? times[v] : v) * 1000).toISOString().slice(0, 16).replace("T", " ") + " UTC" },
+      { label: stacked ? "Sync of" : "At", value: (_, v) => v == null ? "–" : stacked ? moment(v) : new Date(v * 1000).toISOString().slice(0, 16).replace("T", " ") + " UTC" },
       ...(stacked
         ? order.map(i => ({ label: series[i].name, fill: colour(`${series[i].tone}-bar`), stroke: colour(`${series[i].tone}-bar`), width: 0, paths: bars, points: { show: false }, value: (_, v, __, at) => at == null ? "–" : (series[i].values[at] ?? 0).toLocaleString("en") }))
         : series.map(s => ({ label: s.name, stroke: colour("accent"), fill: colour("accent-soft"), width: 2, points: { show: times.length < 40, size: 5 }, value: (_, v) => v == null ? "–" : v.toLocaleString("en") })))],
   }, stacked ? [places, ...order.map(i => sums[i])] : [times, ...series.map(s => s.values)], place);
+  chart.setLegend({ idx: last });
+  place.tabIndex = 0;
+  place.onkeydown = event => {
+    const from = chart.cursor.idx ?? last + 1;
+    const to = { ArrowLeft: from - 1, ArrowRight: from + 1, Home: 0, End: last }[event.key];
+    if (to === undefined) { return; }
+    event.preventDefault();
+    const at = Math.min(last, Math.max(0, to));
+    chart.setCursor({ left: chart.valToPos(chart.data[0][at], "x"), top: 10 });
+    said(place).textContent = `${moment(at)}: ${series.map(s => `${s.name} ${(s.values[at] ?? 0).toLocaleString("en")}`).join(", ")}`;
+  };
+  return chart;
+}
+
+// Where a chart says what the arrow keys point at.
+function said(place) {
+  let status = place.nextElementSibling;
+  if (!status?.matches(".chart-said")) {
+    status = Object.assign(document.createElement("p"), { className: "hidden chart-said" });
+    status.setAttribute("role", "status");
+    place.after(status);
+  }
+  return status;
 }
 
 addEventListener("resize", () => { for (const chart of charts) { chart.setSize({ width: chart.root.parentElement.clientWidth, height: 200 }); } });
