@@ -176,21 +176,29 @@ public sealed class ConsoleStory : IAsyncLifetime
     private async Task<string> DraftAsync()
     {
         using var admin = await ConsoleClient.SignInAsync(Host);
+        return await DraftAsync(admin);
+    }
+
+    /// <summary>The same, of somebody, and with some fields as they are given.</summary>
+    internal async Task<string> DraftAsync(ConsoleClient admin, params (string Name, string Value)[] more)
+    {
         var id = (await admin.GetAsync("/connections/new")).LeadsTo.Split('/')[3];
         var warehouse = (await Host.GetAsync("/v2/accounts")).Json["data"]!.AsArray().Single(a => ((string)a!["name"]!).StartsWith("Warehouse", StringComparison.Ordinal))!;
         await using var scope = Host.Provider.CreateAsyncScope();
         var db = scope.ServiceProvider.GetRequiredService<StoreContext>();
         var draft = await db.Drafts.SingleAsync(d => d.Id == id, TestContext.Current.CancellationToken);
         var fields = FormFields.Parse(draft.FieldsJson);
-        foreach (var (name, value) in new (string, string)[]
-        {
+        (string Name, string Value)[] filled =
+        [
             ("source.kind", "new"), ("source.accountId", (string)warehouse["id"]!), ("source.sourceType", "table"), ("source.config.schema", "main"), ("source.config.table", Table),
             ("source.config.primaryKey", "PK"), ("source.name", "Another source" + _mark), ("source.config.sql", "</textarea>" + _mark),
             ("destination.kind", "new"), ("destination.name", "Another destination" + _mark), ("destination.accountId", Account),
             ("list.kind", "create"), ("list.name", "Another list" + _mark), ("list.description", "Another description" + _mark), ("list.search", "List"),
             ("map.email", "EMAIL" + _mark), ("map.userId", "ID"), ("schedule.type", "cron"), ("schedule.cronExpression", "0 6 * * *" + _mark), ("schedule.startingAt", "at" + _mark),
             ("syncSettings.guard.maxRemovalPercent", "20" + _mark), ("reached", "7"),
-        })
+            .. more,
+        ];
+        foreach (var (name, value) in filled)
         {
             fields[name] = value;
         }

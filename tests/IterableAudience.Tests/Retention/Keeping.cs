@@ -36,6 +36,8 @@ internal sealed class Keeping : IAsyncDisposable
     /// <summary>Another purge of the same store, on a clock of its own.</summary>
     public Purge Another(TimeProvider time) => new(Store, Sync.Host.Provider.GetRequiredService<IOptions<RetentionOptions>>(), time);
 
+    public Task<string[]> DraftsAsync() => Task.FromResult<string[]>([.. Store.Read(c => c.Rows("SELECT \"Id\" FROM connection_draft", r => r.GetString(0)))]);
+
     public async Task<long> NumberAsync(string sync)
     {
         await using var db = Sync.Host.Provider.GetRequiredService<Func<StoreContext>>()();

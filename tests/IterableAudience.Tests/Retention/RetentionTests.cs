@@ -2,6 +2,7 @@ using System.Net;
 using IterableAudience.Simulator.Faults;
 using IterableAudience.Store;
 using IterableAudience.Syncs.Retention;
+using IterableAudience.Tests.Console;
 using IterableAudience.Tests.Stores;
 using IterableAudience.Tests.Syncs;
 using Xunit;
@@ -48,6 +49,26 @@ public sealed class RetentionTests
         // Who is a member is known without the sync that brought the person.
         Assert.Equal("unsubscribed 1", (await audience.PushAsync(Row.Leavers(1))).Outcomes);
         Assert.True((await keeping.PurgeAsync()).IsEmpty);
+    }
+
+    [Theory]
+    [StoreData]
+    public async Task A_connection_that_nobody_goes_on_setting_up_is_forgotten_after_a_week(StoreKind store)
+    {
+        await using var keeping = await Keeping.StartAsync(store);
+        using var first = await ConsoleClient.SignInAsync(keeping.Sync.Host);
+        var old = (await first.GetAsync("/connections/new")).LeadsTo;
+        keeping.Pass(4);
+        using var second = await ConsoleClient.SignInAsync(keeping.Sync.Host);
+        var young = (await second.GetAsync("/connections/new")).LeadsTo;
+        keeping.Pass(3.1);
+        using var third = await ConsoleClient.SignInAsync(keeping.Sync.Host);
+
+        await keeping.PurgeAsync();
+
+        Assert.Equal([young.Split('/')[3]], await keeping.DraftsAsync());
+        (await third.GetAsync(old)).ShouldBe(HttpStatusCode.NotFound);
+        (await third.GetAsync(young)).ShouldBe(HttpStatusCode.OK);
     }
 
     [Theory]
