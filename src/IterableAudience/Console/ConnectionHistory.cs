@@ -31,8 +31,7 @@ internal sealed class ConnectionHistory(StoreContext db, SyncMonitor monitor)
         var wanted = Of(connectionId);
         if (status.Length > 0)
         {
-            var outcomes = SyncWords.OutcomesOf(status);
-            wanted = status == "running" ? wanted.Where(s => s.Active) : wanted.Where(s => !s.Active && outcomes.Contains(s.Outcome));
+            wanted = wanted.WithStatus(status);
         }
 
         if (before is not null)

@@ -191,8 +191,7 @@ internal static class SyncEndpoints
         var wanted = db.Syncs.AsNoTracking().Where(s => s.ConnectionNo == connection.No);
         if (status is not null)
         {
-            var outcomes = SyncWords.OutcomesOf(status);
-            wanted = status == "running" ? wanted.Where(s => s.Active) : wanted.Where(s => !s.Active && outcomes.Contains(s.Outcome));
+            wanted = wanted.WithStatus(status);
         }
 
         if (after is not null)

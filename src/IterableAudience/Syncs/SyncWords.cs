@@ -19,5 +19,10 @@ internal static class SyncWords
         _ => "failed",
     };
 
-    public static SyncOutcome[] OutcomesOf(string status) => [.. Enum.GetValues<SyncOutcome>().Where(o => o.Status() == status)];
+    /// <summary>Those that answer with this status. Until it is closed a sync is running, whatever it is going to end as.</summary>
+    public static IQueryable<Sync> WithStatus(this IQueryable<Sync> syncs, string status)
+    {
+        var outcomes = Enum.GetValues<SyncOutcome>().Where(o => o.Status() == status).ToArray();
+        return status == "running" ? syncs.Where(s => s.Active) : syncs.Where(s => !s.Active && outcomes.Contains(s.Outcome));
+    }
 }
