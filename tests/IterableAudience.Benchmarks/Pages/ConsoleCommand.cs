@@ -32,7 +32,8 @@ internal static class ConsoleCommand
 
         var baseline = await visitor.MeasureAsync("the baseline", "/health/live", repetitions, cancellation);
         List<PageTimes> pages = [];
-        foreach (var (what, path) in Paths(connection, older, large))
+        await visitor.FindAsync($"person{records / 2}@example.com", cancellation);
+        foreach (var (what, path) in Paths(connection, older, large, await visitor.LastAsync(large, "requests", cancellation)))
         {
             pages.Add(await visitor.MeasureAsync(what, path, repetitions, cancellation));
         }
@@ -56,7 +57,7 @@ internal static class ConsoleCommand
         return 0;
     }
 
-    private static (string What, string Path)[] Paths(string connection, string older, string large) =>
+    private static (string What, string Path)[] Paths(string connection, string older, string large, string requests) =>
     [
         ("overview", "/"),
         ("what needs attention", "/?state=attention"),
@@ -66,11 +67,12 @@ internal static class ConsoleCommand
         ("the large sync", large),
         ("its records of one outcome", $"{large}?outcome=subscribed"),
         ("its records of an action that none has", $"{large}?action=delete"),
-        ("its last requests", $"{large}?requests=40"),
+        ("its last requests", requests),
         ("accounts", "/accounts"),
         ("tokens", "/tokens"),
         ("about", "/about"),
         ("people", "/people"),
+        ("a person who is found", "/people?found=1"),
     ];
 
     private static void Check(JsonNode sync)

@@ -23,12 +23,39 @@ internal sealed partial class Visitor : IDisposable
         return answer.StatusCode == HttpStatusCode.Found ? visitor : throw new DemoException($"Signing in was answered with {(int)answer.StatusCode}.");
     }
 
+    /// <summary>Looks for a person; who it was is kept in a cookie of the page that is led to.</summary>
+    public async Task FindAsync(string person, CancellationToken cancellation)
+    {
+        var form = Found(FormToken(), await http.GetStringAsync("/people", cancellation), "the token of the form on /people");
+        using var content = new FormUrlEncodedContent(new Dictionary<string, string> { ["_handler"] = "find", ["__RequestVerificationToken"] = form, ["who"] = person });
+        using var answer = await http.PostAsync("/people", content, cancellation);
+        if (answer.StatusCode != HttpStatusCode.Found || !(await http.GetStringAsync("/people?found=1", cancellation)).Contains(person, StringComparison.Ordinal))
+        {
+            throw new DemoException($"Looking for a person was answered with {(int)answer.StatusCode}, or nobody was found.");
+        }
+    }
+
+    /// <summary>The last page that links with this parameter lead to, one after the other.</summary>
+    public async Task<string> LastAsync(string page, string parameter, CancellationToken cancellation)
+    {
+        var last = page;
+        while (await TryLinkAsync(last, parameter, cancellation) is { } next && next != last)
+        {
+            last = next;
+        }
+
+        return last;
+    }
+
     /// <summary>The first link of a page to itself that has this parameter.</summary>
     public async Task<string> LinkAsync(string page, string parameter, CancellationToken cancellation)
+        => await TryLinkAsync(page, parameter, cancellation) ?? throw new DemoException($"{page} has no link with {parameter}.");
+
+    private async Task<string?> TryLinkAsync(string page, string parameter, CancellationToken cancellation)
     {
         var links = Links().Matches(await http.GetStringAsync(page, cancellation)).Select(m => WebUtility.HtmlDecode(m.Groups[1].Value));
         var link = links.FirstOrDefault(l => l.Contains($"?{parameter}=", StringComparison.Ordinal) || l.Contains($"&{parameter}=", StringComparison.Ordinal));
-        return link is null ? throw new DemoException($"{page} has no link with {parameter}.") : new Uri(new Uri(http.BaseAddress!, page), link).PathAndQuery;
+        return link is null ? null : new Uri(new Uri(http.BaseAddress!, page), link).PathAndQuery;
     }
 
     /// <summary>Asks for a page again and again, one after the other; the first time isn't counted.</summary>
