@@ -53,6 +53,10 @@ internal sealed class SyncRecords(StoreContext db, LeanStore store, Visitor visi
         return (requests, next?.ToString(), total);
     }
 
+    /// <summary>How far the plan of a closed sync came; null while it runs, and where an older version closed it.</summary>
+    public async Task<DeliveryCounts?> DeliveryAsync(string syncId, CancellationToken cancel)
+        => await db.Syncs.Where(s => s.Id == syncId).Select(s => s.ReportJson).SingleOrDefaultAsync(cancel) is { } json ? SyncJson.Report(json).Delivery : null;
+
     /// <summary>The sync that ran the plan of a held or planned one; null while nobody has approved it.</summary>
     public Task<string?> RunOfPlanAsync(string syncId, CancellationToken cancel)
         => db.Syncs.Where(s => db.Syncs.Any(p => p.Id == syncId && p.PlanSyncNo == s.PlanSyncNo && p.ConnectionNo == s.ConnectionNo && s.No > p.No))

@@ -24,7 +24,6 @@ public sealed partial class SyncPartsTests
         var end = await audience.PushAsync(Row.Delete(1), Row.Insert(3, "c@example.com", "c"), Row.Insert(4, "unknown@example.com", "unknown"), Row.Insert(5, "no address", " x"));
         Assert.Equal("subscribed 1, unsubscribed 1, rejected 1, failed 1", end.Outcomes);
 
-        Assert.Equal("""{"subscribe":{"planned":2,"attempted":2,"succeeded":1},"unsubscribe":{"planned":1,"attempted":1,"succeeded":1}}""", end.Json["report"]!["delivery"]!.ToJsonString());
         using var viewer = await ConsoleClient.SignInAsync(sync.Host, "viewer");
         var page = (await viewer.GetAsync($"/connections/{audience.Connection}/syncs/{end.Id}")).ShouldBe(HttpStatusCode.OK);
         Assert.Contains("Put on the list 2 2 1 1 refused or lost Taken off the list 1 1 1", Compact(page.Text), StringComparison.Ordinal);

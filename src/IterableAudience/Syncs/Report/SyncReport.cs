@@ -11,8 +11,12 @@ public sealed record SyncReport(
     IReadOnlyList<WarningCount> Warnings,
     OperationCounts Operations,
     RequestCounts Requests,
-    ProgressView Progress,
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] DeliveryCounts? Delivery = null);
+    ProgressView Progress)
+{
+    /// <summary>Stored with the report, and no part of the API's: its shape is a promise to clients.</summary>
+    [JsonIgnore]
+    public DeliveryCounts? Delivery { get; internal set; }
+}
 
 /// <summary>What came in, each record counted once.</summary>
 /// <param name="Total">All of the others together.</param>
