@@ -50,12 +50,12 @@ internal static class AccountForm
 
     /// <summary>What a test said.</summary>
     public static Notice Tested(string name, ListEndpoints.TestView test)
-        => test.Ok ? Notice.Good($"{name} works: it answered with these credentials.") : new("bad", $"{name} doesn't work: {test.Detail}");
+        => test.Ok ? Notice.Good($"{name} works: it answered with these credentials.") : Notice.Bad($"{name} doesn't work: {test.Detail}");
 
     /// <summary>An account was saved, and then tested.</summary>
     public static Notice Saved(string name, ApiAnswer<ListEndpoints.TestView> test)
         => test.Value is { Ok: true } ? Notice.Good($"{name} is saved, and works: it answered with these credentials.")
-            : new("warn", $"{name} is saved, but doesn't work: {test.Value?.Detail ?? test.Problem!.Detail}");
+            : Notice.Warn($"{name} is saved, but doesn't work: {test.Value?.Detail ?? test.Problem!.Detail}");
 
     private static string[] FieldsOf(string kind) => kind switch
     {

@@ -29,7 +29,9 @@ internal sealed class Notes(IHttpContextAccessor accessor, Visitor visitor, IDat
         var note = Protector(page).Protect(JsonSerializer.Serialize(new Note<T>(time.GetUtcNow() + Kept, value), JsonSetup.Options));
         if (note.Length <= Longest)
         {
-            Context.Response.Cookies.Append(CookieOf(name), note, Options(page));
+            var options = Options(page);
+            options.MaxAge = Kept;
+            Context.Response.Cookies.Append(CookieOf(name), note, options);
         }
     }
 
@@ -84,15 +86,20 @@ public sealed record Notice(string Tone, string Text, string? Link = null, strin
     /// <summary>Of the note.</summary>
     internal const string Name = "notice";
 
-    private const int MostText = 1000;
+    /// <summary>As JSON six bytes a character at most, which a cookie holds.</summary>
+    private const int MostText = 400;
 
     internal static Notice Good(string text) => new("good", Short(text));
+
+    internal static Notice Warn(string text, string? link = null, string? linkText = null) => new("warn", Short(text), link, linkText);
+
+    internal static Notice Bad(string text, string? link = null, string? linkText = null) => new("bad", Short(text), link, linkText);
 
     /// <summary>What the API refused.</summary>
     /// <param name="problem">Its answer.</param>
     /// <param name="connectionId">Whose other sync it may name.</param>
     internal static Notice Of(ApiProblem problem, string? connectionId = null)
-        => new("bad", Short(problem.Detail), problem.SyncId is null || connectionId is null ? null : $"/connections/{connectionId}/syncs/{problem.SyncId}", "Look at the sync that runs");
+        => Bad(problem.Detail, problem.SyncId is null || connectionId is null ? null : $"/connections/{connectionId}/syncs/{problem.SyncId}", "Look at the sync that runs");
 
     private static string Short(string text) => text.Length <= MostText ? text : text[..MostText] + " …";
 }

@@ -40,7 +40,7 @@ internal sealed class PersonQuery(StoreContext db, LeanStore store, KeyedHash ha
         }
 
         var isMoving = await db.Syncs.AnyAsync(s => s.Active, cancel);
-        var (records, isAll) = await RecordsAsync(connections, email, who, cancel);
+        var (records, isAll) = await RecordsAsync(connections, who.Trim(), cancel);
         var last = records.Where(r => !r.DryRun).DistinctBy(r => r.ConnectionId).ToDictionary(r => r.ConnectionId);
         return new(
             entries, records, [.. connections.Where(c => entries.All(e => e.ConnectionId != c.Id)).Select(c => new FoundAbsence(c.Id, c.Title, last.GetValueOrDefault(c.Id)))], isAll, isMoving);
@@ -58,7 +58,7 @@ internal sealed class PersonQuery(StoreContext db, LeanStore store, KeyedHash ha
             return found.Where(e => e.Identity.Email == email || e.Identity.UserId == userId).DistinctBy(e => (e.Connection, e.KeyHash, e.Slot)).ToList();
         });
 
-    private async Task<(List<FoundRecord> Records, bool IsAll)> RecordsAsync(List<Place> connections, string email, string who, CancellationToken cancel)
+    private async Task<(List<FoundRecord> Records, bool IsAll)> RecordsAsync(List<Place> connections, string who, CancellationToken cancel)
     {
         var began = Stopwatch.GetTimestamp();
         List<FoundRecord> records = [];
@@ -70,23 +70,20 @@ internal sealed class PersonQuery(StoreContext db, LeanStore store, KeyedHash ha
             syncs.AddRange(await kept.Where(s => s.FailedRecords > 0).Take(SyncsLookedThrough).ToListAsync(cancel));
             foreach (var sync in syncs.DistinctBy(s => s.No))
             {
-                foreach (var search in new RecordSearch[] { new(email, null, null, null), new(null, who.Trim(), null, null) })
+                foreach (var (view, _) in new RecordPages(store, sync, masked: false).Read(new(null, null, null, RecordSearch.Person(who)), default).Take(RecordsOfSync))
                 {
-                    foreach (var (view, _) in new RecordPages(store, sync, masked: false).Read(new(null, null, null, search), default).Take(RecordsOfSync))
-                    {
-                        records.Add(new(place.Id, place.Title, sync.Id, sync.StartedAt, sync.DryRun, view));
-                    }
+                    records.Add(new(place.Id, place.Title, sync.Id, sync.StartedAt, sync.DryRun, view));
+                }
 
-                    cancel.ThrowIfCancellationRequested();
-                    if (Stopwatch.GetElapsedTime(began) > Patience)
-                    {
-                        return (records, false);
-                    }
+                cancel.ThrowIfCancellationRequested();
+                if (Stopwatch.GetElapsedTime(began) > Patience)
+                {
+                    return ([.. records.OrderByDescending(r => r.StartedAt)], false);
                 }
             }
         }
 
-        return ([.. records.DistinctBy(r => (r.SyncId, r.Record.Line, r.Record.PrimaryKey)).OrderByDescending(r => r.StartedAt)], true);
+        return ([.. records.OrderByDescending(r => r.StartedAt)], true);
     }
 
     private static string StateWord(EntryState state) => state switch

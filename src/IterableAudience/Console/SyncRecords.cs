@@ -53,9 +53,9 @@ internal sealed class SyncRecords(StoreContext db, LeanStore store, Visitor visi
         return (requests, next?.ToString(), total);
     }
 
-    /// <summary>How far the plan of a closed sync came; null while it runs, and where an older version closed it.</summary>
-    public async Task<DeliveryCounts?> DeliveryAsync(string syncId, CancellationToken cancel)
-        => await db.Syncs.Where(s => s.Id == syncId).Select(s => s.ReportJson).SingleOrDefaultAsync(cancel) is { } json ? SyncJson.Report(json).Delivery : null;
+    /// <summary>What a sync counted besides its report.</summary>
+    public async Task<SyncCounts> CountsAsync(string syncId, CancellationToken cancel)
+        => SyncJson.Counts(await db.Syncs.Where(s => s.Id == syncId).Select(s => s.CountsJson).SingleAsync(cancel));
 
     /// <summary>The sync that ran the plan of a held or planned one; null while nobody has approved it.</summary>
     public Task<string?> RunOfPlanAsync(string syncId, CancellationToken cancel)

@@ -37,6 +37,7 @@ internal sealed partial class SyncCloser(
             () => new ReportBuilder(work.Store, work.Batches, sync).CountAsync(unsent, noteOutcomes: sync.PlanSyncNo == sync.No, cancel), CancellationToken.None);
         await Task.WhenAll(merge, count);
         var counts = await count;
+        work.Counts.Delivery = mayHaveSent ? counts.Delivery : null;
         await KeepOpenAsync(work, outcome, mayHaveSent, counts, cancel);
         if (outcome == SyncOutcome.Completed && counts.Of(Outcome.Rejected, Outcome.Failed, Outcome.Forgotten, Outcome.NotSent) > 0)
         {
@@ -145,12 +146,12 @@ internal sealed partial class SyncCloser(
 
                 write.Run(
                     """
-                    UPDATE sync SET "Phase" = @p, "Outcome" = @o, "Error" = @e, "Active" = FALSE, "FinishedAt" = @f, "ReportJson" = @r, "LogDue" = @d,
+                    UPDATE sync SET "Phase" = @p, "Outcome" = @o, "Error" = @e, "Active" = FALSE, "FinishedAt" = @f, "ReportJson" = @r, "CountsJson" = @k, "LogDue" = @d,
                       "Records" = @t, "FailedRecords" = @x,
                       "Members" = (SELECT coalesce(sum(members), 0) FROM ledger_count WHERE list = @l AND connection = @c) WHERE "No" = @n
                     """,
                     ("@p", (int)SyncPhase.Closed), ("@o", (int)outcome), ("@e", error), ("@f", sync.FinishedAt!.Value.ToUnixTimeMilliseconds()), ("@d", sync.LogDue),
-                    ("@r", SyncJson.Write(report)), ("@n", sync.No),
+                    ("@r", SyncJson.Write(report)), ("@k", SyncJson.Write(work.Counts)), ("@n", sync.No),
                     ("@t", metrics.Total), ("@x", metrics.Failed.Total), ("@l", sync.ListNo), ("@c", sync.ConnectionNo));
                 write.Run(
                     """

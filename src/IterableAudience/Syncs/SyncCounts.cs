@@ -2,7 +2,7 @@ using IterableAudience.Records;
 
 namespace IterableAudience.Syncs;
 
-/// <summary>What staging and planning count; fixed once the sync is planned, and stored with it.</summary>
+/// <summary>What staging and planning count, and at the end what was delivered; stored with the sync.</summary>
 internal sealed class SyncCounts
 {
     public long Insert { get; set; }
@@ -51,6 +51,9 @@ internal sealed class SyncCounts
     /// <summary>Member and maybe entries of the connection when the plan was made.</summary>
     public long MembersBefore { get; set; }
 
+    /// <summary>How far the plan came; null until the sync has ended, where nothing was to be sent, and where an older version ended it.</summary>
+    public DeliveryCounts? Delivery { get; set; }
+
     public long Received => Insert + Update + Delete + Unreadable;
 
     public long Total => Received + Absent + Retried;
@@ -71,5 +74,17 @@ internal sealed class SyncCounts
 
         IdentifierDropped += identifierDropped ? 1 : 0;
         WithoutKey += hasKey ? 0 : 1;
+    }
+}
+
+/// <summary>What became of a plan's operations, one per identity.</summary>
+internal readonly record struct DeliveryCounts(DeliveryCounts.Part Subscribe, DeliveryCounts.Part Unsubscribe)
+{
+    /// <summary>Operations of one kind.</summary>
+    /// <param name="Attempted">Sent, or given up after trying.</param>
+    /// <param name="Succeeded">Accepted by Iterable.</param>
+    internal readonly record struct Part(long Attempted, long Succeeded)
+    {
+        public Part Plus(bool succeeded) => new(Attempted + 1, Succeeded + (succeeded ? 1 : 0));
     }
 }

@@ -1,5 +1,4 @@
 using System.Text.Json;
-using System.Text.Json.Serialization.Metadata;
 using IterableAudience.Syncs.Report;
 
 namespace IterableAudience.Syncs;
@@ -7,7 +6,7 @@ namespace IterableAudience.Syncs;
 /// <summary>The JSON that is stored with a sync.</summary>
 internal static class SyncJson
 {
-    private static readonly JsonSerializerOptions Options = new(JsonSerializerDefaults.Web) { TypeInfoResolver = new DefaultJsonTypeInfoResolver { Modifiers = { WithDelivery } } };
+    private static readonly JsonSerializerOptions Options = new(JsonSerializerDefaults.Web);
 
     public static string Write(SyncCounts counts) => JsonSerializer.Serialize(counts, Options);
 
@@ -22,26 +21,6 @@ internal static class SyncJson
     public static StoredPart Part(string json) => JsonSerializer.Deserialize<StoredPart>(json, Options)!;
 
     public static SyncReport Report(string json) => JsonSerializer.Deserialize<SyncReport>(json, Options)!;
-
-    /// <summary>A stored report has what the API's leaves out.</summary>
-    private static void WithDelivery(JsonTypeInfo type)
-    {
-        if (type.Type != typeof(SyncReport))
-        {
-            return;
-        }
-
-        // What is ignored is there by name, with nothing to read or write it.
-        foreach (var ignored in type.Properties.Where(p => p.Name == "delivery").ToList())
-        {
-            type.Properties.Remove(ignored);
-        }
-
-        var delivery = type.CreateJsonPropertyInfo(typeof(DeliveryCounts), "delivery");
-        delivery.Get = report => ((SyncReport)report).Delivery;
-        delivery.Set = (report, value) => ((SyncReport)report).Delivery = (DeliveryCounts?)value;
-        type.Properties.Add(delivery);
-    }
 }
 
 /// <summary>What a sync's node tells of it now and then, for those who ask another node.</summary>

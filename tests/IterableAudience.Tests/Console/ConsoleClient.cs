@@ -123,6 +123,9 @@ internal sealed record ConsolePage(string Path, HttpStatusCode Status, string Ht
 
     public string Text => Markup.Text(Html);
 
+    /// <summary>The same in one line.</summary>
+    public string Line => string.Join(' ', Text.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries));
+
     public string ContentType => Header("Content-Type");
 
     /// <summary>Empty when it isn't there.</summary>

@@ -62,18 +62,18 @@ public sealed class SetUpTests(ConsoleStory story) : IClassFixture<ConsoleStory>
     {
         using var admin = await ConsoleClient.SignInAsync(story.Host);
         var page = await admin.GetAsync($"/connections/new/{await story.DraftAsync(admin)}/list");
-        Assert.Contains($"by connection {story.Audience.Connection}", Compact(page.Text), StringComparison.Ordinal);
+        Assert.Contains($"by connection {story.Audience.Connection}", page.Line, StringComparison.Ordinal);
     }
 
     [Fact]
     public async Task The_review_names_every_setting()
     {
         using var admin = await ConsoleClient.SignInAsync(story.Host);
-        var text = Compact((await admin.GetAsync($"/connections/new/{await story.DraftAsync(admin)}/review")).Text);
+        var text = (await admin.GetAsync($"/connections/new/{await story.DraftAsync(admin)}/review")).Line;
         foreach (var part in new[]
         {
             "Another source: main.people, rows named by PK", "A new destination: Another destination, with the account Project (US, hybrid)", "A new list: Another list", "Cron 0 6 * * * (UTC)",
-            "Kept in the warehouse for 30 days, with 5 snapshots", "Later syncs try them again", "More than 20 % of the members, from 100 removals on",
+            "Sync log in the warehouse Kept for 30 days, with 5 snapshots", "Later syncs try them again", "Holds a plan that removes more than 20 % of the members, from 100 removals on",
         })
         {
             Assert.Contains(part, text, StringComparison.Ordinal);
@@ -134,7 +134,7 @@ public sealed class SetUpTests(ConsoleStory story) : IClassFixture<ConsoleStory>
         var review = $"/connections/new/{draft}/review";
         (await PressAsync(admin, review, "plan", "")).ShouldLeadTo(review);
         var fields = await FieldsAsync(draft);
-        Assert.True(fields["plan.syncId"].Length > 0, Compact((await admin.GetAsync(review)).Text));
+        Assert.True(fields["plan.syncId"].Length > 0, (await admin.GetAsync(review)).Line);
         await story.Host.GetAsync($"/v2/retl-connections/{fields["made.connectionId"]}/syncs/{fields["plan.syncId"]}/events");
         Assert.Contains("Would be put on the list", (await admin.GetAsync(review)).Text, StringComparison.Ordinal);
         return review;
@@ -148,6 +148,4 @@ public sealed class SetUpTests(ConsoleStory story) : IClassFixture<ConsoleStory>
         await using var scope = story.Host.Provider.CreateAsyncScope();
         return FormFields.Parse((await scope.ServiceProvider.GetRequiredService<StoreContext>().Drafts.AsNoTracking().SingleAsync(d => d.Id == draft, Cancel)).FieldsJson);
     }
-
-    private static string Compact(string text) => string.Join(' ', text.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries));
 }

@@ -165,16 +165,9 @@ internal sealed class WizardActions(ConsoleApi api, WizardData data, WizardMaker
             return new(problem);
         }
 
-        // It may run already: then setting the schedule failed after it, and only that is left to do.
-        if (shown.Length > 0 && fields[WizardMaker.RanPlan] != shown)
+        if (shown.Length > 0 && await maker.RunAsync(draft, fields, shown, hash) is { } refused)
         {
-            var approved = await api.PostAsync<PushEndpoint.StartedSync>($"/v2/retl-connections/{fields[WizardMaker.Made]}/syncs/{Uri.EscapeDataString(shown)}/approve", new { planHash = hash });
-            if (approved.Value is null)
-            {
-                return new(approved.Problem);
-            }
-
-            (fields[WizardMaker.RanPlan], fields[WizardMaker.RanAs]) = (shown, approved.Value.SyncId);
+            return new(refused);
         }
 
         var (connection, fault) = await maker.FinishAsync(fields);

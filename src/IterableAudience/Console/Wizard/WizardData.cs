@@ -103,7 +103,7 @@ internal sealed class WizardData(ConsoleApi api)
         return (answer.Value?.Data ?? [], answer.Problem?.Detail);
     }
 
-    /// <summary>Asks Iterable for its lists anew; what it can't say is said when they are shown.</summary>
+    /// <summary>Asks Iterable for its lists anew: whoever asks next gets them.</summary>
     public async Task<ApiProblem?> RefreshAsync(string account)
         => (await api.GetAsync<ListEndpoints.Lists>($"/v2/accounts/{Uri.EscapeDataString(account)}/lists?refresh=true")).Problem;
 

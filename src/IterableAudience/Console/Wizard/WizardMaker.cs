@@ -14,11 +14,11 @@ internal sealed class WizardMaker(ConsoleApi api, WizardData data, WizardDrafts 
     /// <summary>The field that has the id of the connection, once it is made.</summary>
     public const string Made = "made.connectionId";
 
-    /// <summary>The field that has the id of the plan that was run.</summary>
-    public const string RanPlan = "made.ranPlan";
-
-    /// <summary>The field that has the id of the sync that runs it.</summary>
+    /// <summary>The field that has the id of the sync that runs the plan.</summary>
     public const string RanAs = "made.ranAs";
+
+    /// <summary>The plan that it runs.</summary>
+    private const string RanPlan = "made.ranPlan";
 
     /// <summary>What of a connection can't be changed, as it was made.</summary>
     private const string MadeOf = "made.of";
@@ -50,6 +50,25 @@ internal sealed class WizardMaker(ConsoleApi api, WizardData data, WizardDrafts 
         return (answer.Value?.SyncId, answer.Problem);
     }
 
+    /// <summary>Runs a plan, once: when something fails after it, whoever tries again goes on from there.</summary>
+    /// <returns>The problem; null when the plan runs.</returns>
+    public async Task<ApiProblem?> RunAsync(string draft, FormFields fields, string plan, string hash)
+    {
+        if (fields[RanPlan] == plan)
+        {
+            return null;
+        }
+
+        var answer = await api.PostAsync<PushEndpoint.StartedSync>($"/v2/retl-connections/{fields[Made]}/syncs/{Uri.EscapeDataString(plan)}/approve", new { planHash = hash });
+        if (answer.Value is { } started)
+        {
+            (fields[RanPlan], fields[RanAs]) = (plan, started.SyncId);
+            await drafts.SaveAsync(draft, fields, CancellationToken.None);
+        }
+
+        return answer.Problem;
+    }
+
     /// <summary>Sets the schedule that was chosen, now that everything else is there.</summary>
     public async Task<(string? ConnectionId, ApiProblem? Problem)> FinishAsync(FormFields fields)
     {
@@ -74,7 +93,7 @@ internal sealed class WizardMaker(ConsoleApi api, WizardData data, WizardDrafts 
         var kept = await TakeBackAsync(fields[Made]);
         return kept is null
             ? Notice.Good($"What was filled in is discarded, and so is the connection that was made for the dry run. List {fields["list.audienceId"]} stays in Iterable.")
-            : new("warn", "What was filled in is discarded. The connection that was made for the dry run stays, started by hand only: it has sent something, or could not be deleted.", $"/connections/{fields[Made]}", "Look at it");
+            : Notice.Warn("What was filled in is discarded. The connection that was made for the dry run stays, started by hand only: it has sent something, or could not be deleted.", $"/connections/{fields[Made]}", "Look at it");
     }
 
     private async Task<ApiProblem?> MakeSourceAsync(FormFields fields)

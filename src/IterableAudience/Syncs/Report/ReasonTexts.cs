@@ -31,7 +31,7 @@ internal static class ReasonTexts
         Reason.UserNotFound => "Iterable does not know the user, and the connection updates existing users only.",
         Reason.IterableInvalidEmail => "Iterable does not accept the e-mail.",
         Reason.IterableInvalidUserId => "Iterable does not accept the userId.",
-        Reason.IdentityConflict => "The e-mail or the userId belongs to another user in Iterable. Merge the two users there, or correct the row; the next try finds it.",
+        Reason.IdentityConflict => "The e-mail or the userId belongs to another user in Iterable. Merge the two users there, or correct the row, and have it sent again.",
         Reason.InvalidData => "Iterable refuses the user's data. What the profile has there and what is sent don't fit; the request's answer may say more.",
         Reason.RefusedByIterable => "Iterable refused the operation.",
         Reason.DeliveryFailed => "The batch could not be delivered.",

@@ -17,7 +17,7 @@ internal sealed record RecordFilter(Outcome[]? Outcomes, Reason? Reason, RecordA
             && (Search is null || Search.Finds(record));
 }
 
-/// <summary>All given values must be those of the record. E-mails are compared in their normal form.</summary>
+/// <summary>All given values must be those of the record, or for a person one of them. E-mails are compared in their normal form.</summary>
 internal sealed class RecordSearch(string? email, string? userId, string? primaryKey, string? recordId)
 {
     private readonly byte[]? _email = email is null ? null : Encoding.UTF8.GetBytes(email.Trim().ToLowerInvariant());
@@ -26,10 +26,20 @@ internal sealed class RecordSearch(string? email, string? userId, string? primar
     private readonly byte[]? _primaryKey = primaryKey is null ? null : Encoding.UTF8.GetBytes(primaryKey);
     private readonly byte[]? _recordId = recordId is null ? null : Encoding.UTF8.GetBytes(recordId);
 
+    private bool _isPerson;
+
+    /// <summary>Records that have this e-mail address, or this userId.</summary>
+    public static RecordSearch Person(string who) => new(who, who, null, null) { _isPerson = true };
+
     public bool Finds(in StagedRecord record)
-        => (_email is null || (record.Email.Exists
-                && (record.Email.Of(record.Blob).SequenceEqual(_email) || record.Email.Of(record.Blob).SequenceEqual(_rawEmail))))
-            && (_userId is null || (record.UserId.Exists && record.UserId.Of(record.Blob).SequenceEqual(_userId)))
+        => _isPerson ? HasEmail(record) || HasUserId(record)
+            : (_email is null || HasEmail(record))
+            && (_userId is null || HasUserId(record))
             && (_primaryKey is null || (record.PrimaryKey.Exists && record.PrimaryKey.Of(record.Blob).SequenceEqual(_primaryKey)))
             && (_recordId is null || (record.RecordId.Exists && record.RecordId.Of(record.Blob).SequenceEqual(_recordId)));
+
+    private bool HasEmail(in StagedRecord record)
+        => record.Email.Exists && (record.Email.Of(record.Blob).SequenceEqual(_email) || record.Email.Of(record.Blob).SequenceEqual(_rawEmail));
+
+    private bool HasUserId(in StagedRecord record) => record.UserId.Exists && record.UserId.Of(record.Blob).SequenceEqual(_userId);
 }

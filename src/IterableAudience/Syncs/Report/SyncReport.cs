@@ -1,4 +1,3 @@
-using System.Text.Json.Serialization;
 using IterableAudience.Records;
 
 namespace IterableAudience.Syncs.Report;
@@ -11,12 +10,7 @@ public sealed record SyncReport(
     IReadOnlyList<WarningCount> Warnings,
     OperationCounts Operations,
     RequestCounts Requests,
-    ProgressView Progress)
-{
-    /// <summary>Stored with the report, and no part of the API's: its shape is a promise to clients.</summary>
-    [JsonIgnore]
-    public DeliveryCounts? Delivery { get; internal set; }
-}
+    ProgressView Progress);
 
 /// <summary>What came in, each record counted once.</summary>
 /// <param name="Total">All of the others together.</param>
@@ -37,15 +31,6 @@ public sealed record WarningCount(string Warning, long Count);
 /// <summary>Operations of the plan, one per identity.</summary>
 public sealed record OperationCounts(long Subscribe, long Unsubscribe);
 
-/// <summary>How far the plan of a closed sync has come; absent while it runs, and of syncs that older versions closed.</summary>
-public sealed record DeliveryCounts(DeliveryOf Subscribe, DeliveryOf Unsubscribe);
-
-/// <summary>Operations of one kind, one per identity.</summary>
-/// <param name="Planned">By the plan.</param>
-/// <param name="Attempted">Sent, or given up after trying.</param>
-/// <param name="Succeeded">Accepted by Iterable.</param>
-public sealed record DeliveryOf(long Planned, long Attempted, long Succeeded);
-
 /// <summary>How far a sync is.</summary>
 /// <param name="Staged">Records received so far.</param>
 /// <param name="Planned">Operations in the plan.</param>
@@ -62,19 +47,17 @@ internal sealed class OutcomeCounts
     /// <summary>Operations of the plan that have an answer, or need none any more.</summary>
     public long Answered { get; set; }
 
-    /// <summary>Operations of one kind that were sent, and that Iterable accepted.</summary>
-    public (long Attempted, long Succeeded) Subscribes { get; private set; }
+    /// <summary>Operations of the plan that were sent, and those of them that Iterable accepted.</summary>
+    public DeliveryCounts Delivery { get; private set; }
 
-    public (long Attempted, long Succeeded) Unsubscribes { get; private set; }
-
-    /// <summary>Counts an operation that has a request of its own.</summary>
+    /// <summary>Counts an operation of the plan that has a request of its own.</summary>
     public void Sent(bool subscribe, Outcome outcome)
     {
-        var (attempted, succeeded) = subscribe ? Subscribes : Unsubscribes;
-        var sent = (
-            attempted + (outcome is Outcome.Subscribed or Outcome.Unsubscribed or Outcome.Failed or Outcome.Forgotten ? 1 : 0),
-            succeeded + (outcome is Outcome.Subscribed or Outcome.Unsubscribed ? 1 : 0));
-        (Subscribes, Unsubscribes) = subscribe ? (sent, Unsubscribes) : (Subscribes, sent);
+        if (outcome is Outcome.Subscribed or Outcome.Unsubscribed or Outcome.Failed or Outcome.Forgotten)
+        {
+            var accepted = outcome is Outcome.Subscribed or Outcome.Unsubscribed;
+            Delivery = subscribe ? Delivery with { Subscribe = Delivery.Subscribe.Plus(accepted) } : Delivery with { Unsubscribe = Delivery.Unsubscribe.Plus(accepted) };
+        }
     }
 
     public void Add(RecordOutcome outcome, long count = 1)

@@ -11,12 +11,7 @@ internal static class SyncReports
         return new(
             Received(counts), outcomes.ByOutcome(), outcomes.ByReason(), Warnings(counts),
             new(counts.PlannedSubscribes, counts.PlannedUnsubscribes), requests,
-            new(counts.Received, planned, outcomes.Answered, 0, "nothing"))
-        {
-            Delivery = new(
-                new(counts.PlannedSubscribes, outcomes.Subscribes.Attempted, outcomes.Subscribes.Succeeded),
-                new(counts.PlannedUnsubscribes, outcomes.Unsubscribes.Attempted, outcomes.Unsubscribes.Succeeded)),
-        };
+            new(counts.Received, planned, outcomes.Answered, 0, "nothing"));
     }
 
     /// <param name="progress">Of a sync that isn't closed.</param>

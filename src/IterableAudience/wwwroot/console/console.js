@@ -47,13 +47,14 @@ for (const part of document.querySelectorAll("[data-fragment]")) {
   const refresh = async () => {
     const mine = ++turn, into = document.getElementById(part.dataset.fragmentInto);
     into.setAttribute("aria-busy", "true");
-    const answer = await fetch(part.dataset.fragment, { method: "POST", body: new FormData(form) });
-    if (answer.status === 401) { location.reload(); } // the session has ended
-    if (mine !== turn) { return; }
-    into.removeAttribute("aria-busy");
-    if (!answer.ok) { return; }
-    into.innerHTML = await answer.text();
-    localTimes();
+    try {
+      const answer = await fetch(part.dataset.fragment, { method: "POST", body: new FormData(form) });
+      if (answer.status === 401) { location.reload(); } // the session has ended
+      const text = answer.ok ? await answer.text() : null;
+      if (mine === turn && text !== null) { into.innerHTML = text; localTimes(); }
+    } finally {
+      if (mine === turn) { into.removeAttribute("aria-busy"); }
+    }
   };
   part.addEventListener("input", () => { clearTimeout(timer); timer = setTimeout(refresh, 250); });
 }
